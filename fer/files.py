@@ -1,0 +1,80 @@
+"""Whole or not at all: the only module that writes files."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from fer import BadInput
+
+
+@contextlib.contextmanager
+def whole(path):
+    """Yield a temporary path beside `path`; when the block ends well, it becomes `path`.
+
+    The bytes are flushed to the disk before the rename and the folder after it, so that a crash
+    at any instant leaves either the old file or the new one. The temporary name is the same for
+    every run, so that what a killed run leaves behind is replaced by the next; a lock keeps two
+    runs from writing it at once. Raises BadInput when the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder: name a file to write")
+        with locked(path.with_name(f".{path.name}.lock")):
+            try:
+                yield temporary
+                _flush(temporary)
+                os.replace(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            _flush(path.parent)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Hold the lock file `path` for the block; raises BadInput when another run holds it."""
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadInput(f"{path} is held by another run that writes the same output") from None
+        yield
+        path.unlink(missing_ok=True)
+
+
+def write_text(path, text):
+    """Write `text` as UTF-8."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path, value):
+    """Write `value` as indented JSON; NaN and infinities are refused, since JSON has none."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def save_figure(figure, path):
+    """Write a matplotlib figure as PNG (or whatever the suffix of `path` names)."""
+    with whole(path) as temporary:
+        figure.savefig(temporary, dpi=110, bbox_inches="tight")
+
+
+def sha256(path):
+    """The file's SHA-256, in hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _flush(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,236 @@
+"""Fit a network: precision, schedule, checkpoint after each epoch, exact resume.
+
+An epoch depends on nothing but the state at its start, the seed and its number: the order of the
+rows, the augmentation of each batch and the dropout masks are all drawn from those. So a run that
+is killed at any instant and resumed ends in the same bits as one that never stopped.
+"""
+
+import contextlib
+import json
+import math
+import signal
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from fer import BadInput, augment, data, files
+
+PEAK_LEARNING_RATE = 1.5e-3
+WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
+WEIGHT_DECAY = 0.02
+LABEL_SMOOTHING = 0.1
+PRECISIONS = ("auto", "mixed_bfloat16", "float32")
+EVALUATION_BATCH = 512
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal ended the training after a whole epoch; the message says how to go on."""
+
+
+def fit(build, faces, options, checkpoint, resume=False):
+    """Train the network that `build()` makes on the split of `faces`.
+
+    options: epochs, batch_size, seed, augment (of augment.CHOICES) and precision. The state goes
+    to the file `checkpoint` after each epoch. Returns the network in float32 with the weights of
+    its best validation epoch, the history (a dict an epoch) and the seconds that it took.
+
+    Raises BadInput when `checkpoint` holds another run than this one, or an unfinished one that
+    `resume` does not ask for, or when the loss is no longer finite; Stopped after a signal.
+    """
+    import keras
+
+    run = {"network": build.__name__, "data": data.digest(faces), **options}
+    saved = _read(checkpoint, run, resume)
+    keras.utils.set_random_seed(options["seed"])
+    keras.config.set_dtype_policy(options["precision"])
+    network = build()
+    rows, held = data.split(faces, options["seed"])
+    batch_size = min(options["batch_size"], len(rows))
+    _compile(network, options["epochs"] * (len(rows) // batch_size))
+    variables = network.variables + network.optimizer.variables
+    history, best, seconds = [], network.get_weights(), 0.0
+    if saved:
+        history, best, seconds = saved["history"], saved["best"], saved["seconds"]
+        for variable, value in zip(variables, saved["state"], strict=True):
+            variable.assign(value)
+
+    with _signals() as received:
+        for epoch in range(len(history), options["epochs"]):
+            start = time.perf_counter()
+            batches = _batches(faces.take(rows), batch_size, options, epoch)
+            history.append({"epoch": epoch + 1} | _train(network, batches, len(rows) // batch_size))
+            history[-1] |= evaluate(network, faces.take(held))
+            if max(history, key=_merit) is history[-1]:
+                best = network.get_weights()
+            seconds += time.perf_counter() - start
+            _write(checkpoint, run, history, seconds, best, variables)
+            print(_sentence(history[-1], options["epochs"], seconds), flush=True)
+            if received:
+                raise Stopped(f"stopped after epoch {epoch + 1}: go on with --resume")
+
+    keras.config.set_dtype_policy("float32")
+    network = build()
+    network.set_weights(best)
+    return network, history, seconds
+
+
+def best_epoch(history):
+    """The row of the epoch whose weights are kept: best validation accuracy, then lowest loss."""
+    return max(history, key=_merit)
+
+
+def evaluate(network, faces):
+    """Loss and accuracy on labelled faces, each row counted once."""
+    parts = [faces.take(slice(i, i + EVALUATION_BATCH)) for i in range(0, len(faces), EVALUATION_BATCH)]
+    totals = _Totals()
+    for part in parts:
+        labels = _one_hot(network, part.labels)
+        totals.add(network.test_on_batch(part.images[..., None], labels, return_dict=True), len(part))
+    return {f"val_{name}": mean for name, mean in totals.means().items()}
+
+
+def precision():
+    """The fastest precision of this machine that trains as well: a Keras dtype policy's name.
+
+    bfloat16 where a GPU is seen or the processor multiplies it in hardware, else float32.
+    """
+    import keras
+
+    cpu = Path("/proc/cpuinfo")
+    flags = cpu.read_text().split() if cpu.exists() else []
+    fast = "amx_bf16" in flags or "avx512_bf16" in flags or keras.distribution.list_devices("gpu")
+    return "mixed_bfloat16" if fast else "float32"
+
+
+def _compile(network, steps):
+    import keras
+
+    warm_up = math.ceil(WARM_UP * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, max(steps - warm_up, 1), warmup_target=PEAK_LEARNING_RATE, warmup_steps=warm_up
+    )
+    network.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY),
+        keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING),
+        metrics=["accuracy"],
+    )
+    network.optimizer.build(network.trainable_variables)
+
+
+def _batches(faces, batch_size, options, epoch):
+    """Yield the epoch's whole batches in its order: images, and labels as numbers."""
+    order = np.random.default_rng([options["seed"], epoch]).permutation(len(faces))
+
+    def batch(step):
+        part = faces.take(order[step * batch_size : (step + 1) * batch_size])
+        seed = np.random.SeedSequence([options["seed"], epoch, step]).generate_state(1)[0]
+        return augment.augment(part.images[..., None], seed, options["augment"]), part.labels
+
+    return data.in_order(batch, range(len(faces) // batch_size))
+
+
+def _train(network, batches, steps):
+    """One epoch: the means of loss and accuracy over it, and its last learning rate."""
+    totals = _Totals()
+    for step, (images, labels) in enumerate(batches, 1):
+        logs = network.train_on_batch(images, _one_hot(network, labels), return_dict=True)
+        rate = float(network.optimizer.learning_rate)
+        if not math.isfinite(logs["loss"]):
+            raise BadInput(
+                f"the loss is {logs['loss']} at step {step} of this epoch, learning rate {rate:.3g};"
+                " the checkpoint holds the last good epoch"
+            )
+        totals.add(logs, len(labels))
+        if sys.stdout.isatty():
+            print(f"\r  step {step} of {steps}, loss {logs['loss']:.3f}", end="\r", flush=True)
+    return totals.means() | {"learning_rate": rate}
+
+
+class _Totals:
+    """Loss and accuracy summed over rows, so that a short last batch weighs what it should."""
+
+    def __init__(self):
+        self.rows, self.sums = 0, {"loss": 0.0, "accuracy": 0.0}
+
+    def add(self, logs, rows):
+        self.rows += rows
+        for name in self.sums:
+            self.sums[name] += float(logs[name]) * rows
+
+    def means(self):
+        return {name: total / self.rows for name, total in self.sums.items()}
+
+
+def _one_hot(network, labels):
+    return np.eye(network.output_shape[-1], dtype=np.float32)[labels]
+
+
+def _merit(row):
+    return row["val_accuracy"], -row["val_loss"]
+
+
+def _sentence(row, epochs, seconds):
+    return (
+        f"epoch {row['epoch']} of {epochs}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f},"
+        f" validation {row['val_loss']:.3f}, {row['val_accuracy']:.3f}; {seconds:.0f} s so far"
+    )
+
+
+def _write(path, run, history, seconds, best, variables):
+    arrays = {f"best{i}": value for i, value in enumerate(best)}
+    arrays |= {f"state{i}": np.asarray(variable) for i, variable in enumerate(variables)}
+    about = json.dumps({"run": run, "history": history, "seconds": seconds})
+    with files.whole(path) as temporary:
+        np.savez(temporary, about=np.array(about), **arrays)
+
+
+def _read(path, run, resume):
+    """The saved state of `run`, or None where a new run may start."""
+    if not Path(path).exists():
+        if resume:
+            raise BadInput(f"{path} does not exist: there is no run to resume, leave --resume out")
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            saved = json.loads(str(archive["about"]))
+            for kind in ("best", "state"):
+                names = [name for name in archive.files if name.startswith(kind)]
+                saved[kind] = [archive[f"{kind}{i}"] for i in range(len(names))]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{path} is no checkpoint ({error}): delete it and start again") from error
+    if not resume:
+        done = f"{len(saved['history'])} of {saved['run']['epochs']} epochs"
+        raise BadInput(f"{path} holds an unfinished run ({done}): add --resume, or delete it")
+    for name, value in run.items():
+        if saved["run"].get(name) != value:
+            raise BadInput(
+                f"{path} was made with {name} {saved['run'].get(name)}, not {value}: "
+                "resume with the same, or delete it"
+            )
+    return saved
+
+
+@contextlib.contextmanager
+def _signals():
+    """Collect the first SIGINT or SIGTERM in a list; a second one acts at once, as usual."""
+    received = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number, frame):
+        received.append(number)
+        restore()
+        print("finishing this epoch first; again to stop at once", file=sys.stderr, flush=True)
+
+    def restore():
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield received
+    finally:
+        restore()

@@ -1,0 +1,18 @@
+"""Train the report's CNN, and write it with its card, history, structure and curves.
+
+    python train_cnn.py --csv data/fer2013.csv
+    python train_cnn.py --csv data/fer2013.csv --augment none --out models/cnn_plain.keras
+"""
+
+from fer import cli
+
+
+def main():
+    args = cli.training_parser(__doc__, out="models/cnn.keras").parse_args()
+    from fer import networks, training
+
+    training.run(networks.cnn, args)
+
+
+if __name__ == "__main__":
+    cli.run(main)
