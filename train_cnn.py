@@ -1,7 +1,7 @@
-"""Train the report's CNN, and write it with its card, history, structure and curves.
+"""Train the report's CNN; write it with its card, history, structure and curves.
 
-    python train_cnn.py --csv data/fer2013.csv
-    python train_cnn.py --csv data/fer2013.csv --augment none --out models/cnn_plain.keras
+python train_cnn.py --csv data/fer2013.csv
+python train_cnn.py --augment none --out models/cnn_plain.keras
 """
 
 from fer import cli
@@ -9,9 +9,12 @@ from fer import cli
 
 def main():
     args = cli.training_parser(__doc__, out="models/cnn.keras").parse_args()
-    from fer import networks, training
+    from fer import networks, runs
 
-    training.run(networks.cnn, args)
+    options = cli.training_options(args)
+    runs.train(
+        networks.cnn, cli.csv(args), options, args.out, cli.command(), args.resume
+    )
 
 
 if __name__ == "__main__":

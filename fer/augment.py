@@ -30,7 +30,9 @@ def augment(images, seed, how="generator"):
     keras_generator = generator()
     with _drawing:
         np.random.seed(seed)
-        transforms = [keras_generator.get_random_transform(images.shape[1:]) for _ in images]
+        transforms = [
+            keras_generator.get_random_transform(images.shape[1:]) for _ in images
+        ]
     moved = map(keras_generator.apply_transform, images.astype(np.float32), transforms)
     return np.clip(np.rint(list(moved)), 0, 255).astype(np.uint8)
 

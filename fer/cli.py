@@ -7,13 +7,20 @@ from pathlib import Path
 
 from fer import BadInput
 
+OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
+SAMPLE_CSV, SAMPLE_TEST_CSV = Path("data/sample.csv"), Path("data/sample_test.csv")
+
 
 def whole_number(least, most):
     """An argparse type: an integer of least..most."""
 
     def parse(text):
-        if not (text.isascii() and text.lstrip("-").isdigit() and least <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} to {most}")
+        if not (
+            text.isascii() and text.lstrip("-").isdigit() and least <= int(text) <= most
+        ):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number of {least} to {most}"
+            )
         return int(text)
 
     return parse
@@ -30,35 +37,64 @@ def fraction(text):
     return value
 
 
+def flag(help, **options):
+    """The arguments of argparse's add_argument, its default told at the end of the help."""
+    told = "" if options.get("default") is None else " (default: %(default)s)"
+    return {"help": help + told} | options
+
+
+# A flag has one name, one type and one help text, here; scripts may only set its default.
 FLAGS = {
-    "csv": {"metavar": "F", "help": "faces to read (default: data/fer2013.csv, else the sample)"},
-    "epochs": {
-        "type": whole_number(1, 100_000),
-        "default": 60,
-        "help": "passes over the training rows (default: %(default)s)",
-    },
-    "batch-size": {
-        "type": whole_number(1, 65_536),
-        "default": 128,
-        "help": "faces a step (default: %(default)s)",
-    },
-    "seed": {
-        "type": whole_number(0, 2**32 - 1),
-        "default": 0,
-        "help": "of every random draw (default: %(default)s)",
-    },
-    "augment": {
-        "choices": ("generator", "none"),
-        "default": "generator",
-        "help": "Keras's ImageDataGenerator, or no augmentation (default: %(default)s)",
-    },
-    "precision": {
-        "choices": ("auto", "mixed_bfloat16", "float32"),
-        "default": "auto",
-        "help": "of the training; auto takes bfloat16 where the hardware has it",
-    },
-    "resume": {"action": "store_true", "help": "go on with the run that was stopped"},
-    "out": {"metavar": "P", "type": Path, "help": "file to write (default: %(default)s)"},
+    "csv": flag(
+        "faces to read (default: data/fer2013.csv, else the drawn sample)", metavar="F"
+    ),
+    "model": flag(
+        "a trained model (default: models/cnn.keras, else the shipped one)", metavar="M"
+    ),
+    "models": flag(
+        "folder of cnn.keras, cnn_plain.keras and dnn.keras", metavar="DIR", type=Path
+    ),
+    "epochs": flag(
+        "passes over the training rows", type=whole_number(1, 100_000), default=60
+    ),
+    "batch-size": flag("faces a step", type=whole_number(1, 65_536), default=128),
+    "seed": flag("of every random draw", type=whole_number(0, 2**32 - 1), default=0),
+    "augment": flag(
+        "Keras's ImageDataGenerator, or none",
+        choices=("generator", "none"),
+        default="generator",
+    ),
+    "precision": flag(
+        "of the training's arithmetic; auto is bfloat16 where the hardware has it",
+        choices=("auto", "mixed_bfloat16", "float32"),
+        default="auto",
+    ),
+    "resume": flag("go on with the run that was stopped", action="store_true"),
+    "usage": flag(
+        "rows to score instead of the model's own validation rows",
+        choices=("PublicTest", "PrivateTest"),
+    ),
+    "image": flag(
+        "which validation row, from 0", type=whole_number(0, 10**9), metavar="N"
+    ),
+    "threshold": flag(
+        "saliency above which a pixel is kept", type=fraction, default=0.6
+    ),
+    "layers": flag(
+        "convolutions, counted from 1 or by name",
+        nargs="+",
+        metavar="L",
+        default=["1", "2"],
+    ),
+    "steps": flag(
+        "steps of gradient ascent", type=whole_number(1, 100_000), default=90
+    ),
+    "train": flag("train new models first", action="store_true"),
+    "test": flag(
+        "faces to label for Kaggle (default: test.csv beside the CSV)", metavar="F"
+    ),
+    "out": flag("where to write", metavar="P", type=Path),
+    "debug": flag("show the traceback of an error", action="store_true"),
 }
 
 
@@ -70,36 +106,126 @@ class _Parser(argparse.ArgumentParser):
 def parser(doc, *flags, **defaults):
     """A parser with the named flags of FLAGS, those in `defaults` with a default of their own."""
     result = _Parser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    for flag in (*flags, "debug"):
-        default = {"default": defaults[flag]} if flag in defaults else {}
-        result.add_argument(f"--{flag}", **FLAGS[flag] | default)
+    for name in (*flags, *defaults, "debug"):
+        own = (
+            flag(FLAGS[name]["help"], default=defaults[name])
+            if name in defaults
+            else {}
+        )
+        result.add_argument(f"--{name}", **FLAGS[name] | own)
     return result
 
 
-FLAGS["debug"] = {"action": "store_true", "help": "show the traceback of an error"}
+def training_parser(doc, out):
+    """The parser of a script that trains a network."""
+    names = ("csv", "epochs", "batch-size", "seed", "augment", "precision", "resume")
+    return parser(doc, *names, out=Path(out))
+
+
+def csv(args):
+    """The CSV to read, said on stdout where it was not given; the sample is drawn when missing."""
+    if args.csv:
+        return Path(args.csv)
+    for path in OWN_CSV:
+        if path.exists():
+            print(f"reading {path}")
+            return path
+    from fer import sample
+
+    if not SAMPLE_CSV.exists():
+        sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)
+    print(f"reading {SAMPLE_CSV}, drawn faces, since there is no {OWN_CSV[0]}")
+    return SAMPLE_CSV
+
+
+def model(args):
+    """The model to use, loaded; said on stdout where it was not given."""
+    from fer import models
+
+    path = models.find(args.model)
+    if not args.model:
+        print(f"using {path}")
+    return models.load(path)
+
+
+def scored_faces(args, model):
+    """The labelled faces to judge the model on: its validation rows, or those of --usage."""
+    from fer import data
+
+    path = csv(args)
+    usage = getattr(args, "usage", None)
+    faces = data.load(path, (usage,) if usage else data.FITTING)
+    data.must_be_labelled(faces, path)
+    return faces if usage else model.validation(faces)
+
+
+def row(number, faces):
+    """`number`, if it is a row of `faces`; raises BadInput otherwise."""
+    if number >= len(faces):
+        raise BadInput(
+            f"--image {number} is past the last validation row, {len(faces) - 1}"
+        )
+    return number
+
+
+def test_csv(path):
+    """The faces to label for Kaggle that lie beside the CSV at `path`, or None."""
+    names = (
+        [f"{path.stem}_test.csv"] if path == SAMPLE_CSV else ["test.csv", "test.csv.gz"]
+    )
+    found = [path.with_name(name) for name in names if path.with_name(name).exists()]
+    return found[0] if found else None
+
+
+def progress(what, steps):
+    """A function that shows step numbers on a terminal, and nothing elsewhere."""
+
+    def show(step):
+        if sys.stdout.isatty():
+            end = "\n" if step == steps else "\r"
+            print(f"  {what}: step {step} of {steps}", end=end, flush=True)
+
+    return show
+
+
+def training_options(args):
+    """What training.fit takes, from the flags of training_parser."""
+    names = ("epochs", "batch_size", "seed", "augment", "precision")
+    return {name: getattr(args, name) for name in names}
 
 
 def command():
-    """The command line as it would be typed, paths shortened to their names."""
-    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return " ".join(["python", *words])
+    """The command line as it would be typed."""
+    return " ".join(["python", Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def run(main):
     """Call main; an error ends in one line on stderr and status 2, a signal in status 130."""
-    # TensorFlow's own lines would bury the one that matters.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    debug = "--debug" in sys.argv
+    if not debug:
+        _mute_libraries()
     try:
         main()
     except BadInput as error:
-        if "--debug" in sys.argv:
+        if debug:
             raise
         sys.exit(_last_line(error, 2))
     except KeyboardInterrupt as stop:
         sys.exit(_last_line(stop if str(stop) else "stopped", 130))
+
+
+def _mute_libraries():
+    """Keep stderr for Python: TensorFlow's C++ lines would bury the one that matters."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def _last_line(message, status):

@@ -19,10 +19,16 @@ from fer import BadInput
 SIDE = 48
 PIXELS = SIDE * SIDE
 USAGES = ("Training", "PublicTest", "PrivateTest")
+FITTING = ("Training", "PublicTest")
 VALIDATION_FRACTION = 0.1
 
 # What a column may be called, in FER2013, in the coursework and in Kaggle's later re-issue.
-COLUMNS = {"emotion": "label", "label": "label", "pixels": "pixels", "feature": "pixels"}
+COLUMNS = {
+    "emotion": "label",
+    "label": "label",
+    "pixels": "pixels",
+    "feature": "pixels",
+}
 COLUMNS |= {"Usage": "usage", "id": "id"}
 
 # Ten times FER2013: 0.7 GB of faces. A compressed file that claims more is refused.
@@ -51,7 +57,7 @@ class Faces:
         return len(self.images)
 
 
-def load(path, usages=("Training", "PublicTest")):
+def load(path, usages=FITTING):
     """Read a CSV of faces, plain or gzipped.
 
     Rows whose Usage is not in `usages` are checked and left out, so that PrivateTest is only
@@ -66,14 +72,18 @@ def load(path, usages=("Training", "PublicTest")):
             most = MOST_ROWS if packed else min(MOST_ROWS, size // (2 * PIXELS - 1) + 1)
             faces = _read(path, gzip.open(file) if packed else file, most)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadInput(f"{path} is a damaged gzip file ({error}): fetch it again") from error
+        raise BadInput(
+            f"{path} is a damaged gzip file ({error}): fetch it again"
+        ) from error
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
     if faces.usage is not None:
         wanted = np.isin(faces.usage, [USAGES.index(usage) for usage in usages])
         faces = faces if wanted.all() else faces.take(wanted)
     if not len(faces):
-        raise BadInput(f"{path} has no rows" + (f" of {' or '.join(usages)}" if usages else ""))
+        raise BadInput(
+            f"{path} has no rows" + (f" of {' or '.join(usages)}" if usages else "")
+        )
     return faces
 
 
@@ -83,9 +93,11 @@ def split(faces, seed=0):
     The file's own PublicTest rows validate where it has any. Otherwise a tenth of the rows is
     drawn with `seed`, a tenth of each class, exact copies of a face all on the same side.
     """
-    if faces.usage is not None and (faces.usage == USAGES.index("PublicTest")).any():
+    if has_public_test(faces):
         return tuple(np.flatnonzero(faces.usage == code) for code in range(2))
-    _, first, group = np.unique(_keys(faces.images), return_index=True, return_inverse=True)
+    _, first, group = np.unique(
+        _keys(faces.images), return_index=True, return_inverse=True
+    )
     order = np.random.default_rng(seed).permutation(len(first))
     classes = faces.labels[first][order]
     held = np.zeros(len(first), bool)
@@ -93,6 +105,19 @@ def split(faces, seed=0):
         members = order[classes == label]
         held[members[: round(len(members) * VALIDATION_FRACTION)]] = True
     return np.flatnonzero(~held[group]), np.flatnonzero(held[group])
+
+
+def must_be_labelled(faces, path):
+    """Raise BadInput when the file at `path` had no labels."""
+    if faces.labels is None:
+        raise BadInput(
+            f"{path} has no labels: give a CSV with a column emotion or label"
+        )
+
+
+def has_public_test(faces):
+    """Whether the file names rows to validate on."""
+    return faces.usage is not None and (faces.usage == USAGES.index("PublicTest")).any()
 
 
 def copies(faces, others):
@@ -128,7 +153,9 @@ def in_order(function, items, threads=2, ahead=4):
 
 
 def _keys(images):
-    return np.ascontiguousarray(images).reshape(len(images), -1).view(f"V{PIXELS}").ravel()
+    return (
+        np.ascontiguousarray(images).reshape(len(images), -1).view(f"V{PIXELS}").ravel()
+    )
 
 
 def _read(path, stream, most):
@@ -142,13 +169,18 @@ def _read(path, stream, most):
         np.empty(most, np.int64) if "id" in columns else None,
     )
     rows = 0
-    for rows in in_order(lambda block: _parse(path, columns, *block, faces), _blocks(path, stream)):
+    for rows in in_order(
+        lambda block: _parse(path, columns, *block, faces), _blocks(path, stream)
+    ):
         pass
     return faces.take(slice(rows))
 
 
 def _header(path, line):
-    names = [name.strip(' "') for name in line.decode("utf-8-sig", "replace").strip().split(",")]
+    names = [
+        name.strip(' "')
+        for name in line.decode("utf-8-sig", "replace").strip().split(",")
+    ]
     columns = [COLUMNS.get(name) for name in names]
     known = {"pixels", "label", "usage", "id"} >= set(columns) and "pixels" in columns
     if not known or len(set(columns)) < len(columns) or len(columns) < 2:
@@ -168,7 +200,9 @@ def _blocks(path, stream):
         rest = block[end:]
         if len(rest) > LONGEST_LINE:
             line = rows + block.count(b"\n") + 2
-            raise BadInput(f"{path}, line {line} is longer than any face: is this a FER CSV?")
+            raise BadInput(
+                f"{path}, line {line} is longer than any face: is this a FER CSV?"
+            )
         if end:
             yield rows, block[:end]
             rows += block.count(b"\n", 0, end)
@@ -188,12 +222,15 @@ def _parse(path, columns, rows, block, faces):
     ends = np.flatnonzero(text == ord("\n"))
     n = len(ends)
     if rows + n > len(faces):
-        raise BadInput(f"{path} has more than {len(faces):,} rows, the most this suite reads")
+        raise BadInput(
+            f"{path} has more than {len(faces):,} rows, the most this suite reads"
+        )
     commas = np.flatnonzero(text == ord(","))
     fields = np.diff(np.searchsorted(commas, ends), prepend=0) + 1
     if (fields != len(columns)).any():
         refuse(
-            fields != len(columns), lambda row: f"{fields[row]} fields, the header names {len(columns)}"
+            fields != len(columns),
+            lambda row: f"{fields[row]} fields, the header names {len(columns)}",
         )
     edges = np.column_stack([np.r_[-1, ends[:-1]], commas.reshape(n, -1), ends])
 
@@ -204,9 +241,13 @@ def _parse(path, columns, rows, block, faces):
 
     here = slice(rows, rows + n)
     if faces.labels is not None:
-        faces.labels[here] = _codes(cells("label"), LABEL_CODES, "the label", "0 to 6", refuse)
+        faces.labels[here] = _codes(
+            cells("label"), LABEL_CODES, "the label", "0 to 6", refuse
+        )
     if faces.usage is not None:
-        faces.usage[here] = _codes(cells("usage"), USAGE_CODES, "Usage", ", ".join(USAGES), refuse)
+        faces.usage[here] = _codes(
+            cells("usage"), USAGE_CODES, "Usage", ", ".join(USAGES), refuse
+        )
     if faces.ids is not None:
         faces.ids[here] = _ids(cells("id"), refuse)
     index = columns.index("pixels")
@@ -221,7 +262,10 @@ USAGE_CODES = {name.encode(): code for code, name in enumerate(USAGES)}
 def _codes(cells, known, what, choices, refuse):
     codes = np.array([known.get(cell, -1) for cell in cells], np.int8)
     if (codes < 0).any():
-        refuse(codes < 0, lambda row: f"{what} is {_shown(cells[row])}, not one of {choices}")
+        refuse(
+            codes < 0,
+            lambda row: f"{what} is {_shown(cells[row])}, not one of {choices}",
+        )
     return codes
 
 
@@ -244,7 +288,9 @@ def _pixels(text, left, right, refuse):
     right = np.maximum(right - (text[right - 1] == ord('"')), left)
     digits = text - np.uint8(ord("0"))
     space = np.uint8(256 + ord(" ") - ord("0"))
-    for start, end in zip([0, *right.tolist()], [*left.tolist(), len(text)], strict=True):
+    for start, end in zip(
+        [0, *right.tolist()], [*left.tolist(), len(text)], strict=True
+    ):
         digits[start:end] = space
     is_digit = digits < 10
     lines = np.r_[left, len(text)]
@@ -259,7 +305,10 @@ def _pixels(text, left, right, refuse):
     ends = is_digit[:-1] & ~is_digit[1:]
     tokens = np.diff(np.searchsorted(np.flatnonzero(ends), lines))
     if (tokens != PIXELS).any():
-        refuse(tokens != PIXELS, lambda row: f"{tokens[row]} pixels, a face has {PIXELS} (48 x 48)")
+        refuse(
+            tokens != PIXELS,
+            lambda row: f"{tokens[row]} pixels, a face has {PIXELS} (48 x 48)",
+        )
     values = digits.astype(np.uint16)
     values[1:] += np.uint16(10) * digits[:-1]
     values[2:] += np.uint16(100) * (digits[:-2] * is_digit[1:-1])

@@ -1,6 +1,7 @@
 """Whole or not at all: the only module that writes files."""
 
 import contextlib
+import csv
 import fcntl
 import hashlib
 import json
@@ -22,9 +23,7 @@ def whole(path):
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise BadInput(f"{path} is a folder: name a file to write")
+        writable(path)
         with locked(path.with_name(f".{path.name}.lock")):
             try:
                 yield temporary
@@ -34,7 +33,9 @@ def whole(path):
                 temporary.unlink(missing_ok=True)
             _flush(path.parent)
     except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror or error}") from error
+        raise BadInput(
+            f"{path} cannot be written: {error.strerror or error}"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -44,15 +45,22 @@ def locked(path):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BadInput(f"{path} is held by another run that writes the same output") from None
+            raise BadInput(
+                f"{path} is held by another run that writes the same output"
+            ) from None
         yield
         path.unlink(missing_ok=True)
 
 
+def write_bytes(path, content):
+    """Write `content`, which is bytes."""
+    with whole(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(path, text):
     """Write `text` as UTF-8."""
-    with whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+    write_bytes(path, text.encode())
 
 
 def write_json(path, value):
@@ -60,10 +68,38 @@ def write_json(path, value):
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def save_figure(figure, path):
-    """Write a matplotlib figure as PNG (or whatever the suffix of `path` names)."""
+def write_csv(path, header, rows):
+    """Write a CSV; it is read back and compared before it gets its name."""
+    lines = [[str(cell) for cell in row] for row in (header, *rows)]
     with whole(path) as temporary:
-        figure.savefig(temporary, dpi=110, bbox_inches="tight")
+        with open(temporary, "w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(lines)
+        with open(temporary, newline="", encoding="utf-8") as stream:
+            if list(csv.reader(stream)) != lines:
+                raise BadInput(
+                    f"{path} read back differs from what was written: check the disk"
+                )
+
+
+def writable(path):
+    """Raise BadInput now, rather than after hours of work, when `path` cannot be written."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be written: {error.strerror or error}"
+        ) from error
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder: name a file to write")
+    if not os.access(path.parent, os.W_OK):
+        raise BadInput(f"{path} cannot be written: its folder is read-only")
+
+
+def write_submission(path, ids, labels):
+    """Write a Kaggle submission `id,label`, a row a face; ids from 0 where they are None."""
+    ids = range(len(labels)) if ids is None else ids
+    write_csv(path, ("id", "label"), zip(ids, labels, strict=True))
 
 
 def sha256(path):

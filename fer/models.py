@@ -6,6 +6,7 @@ validate it, and what it scored.
 
 import json
 import platform
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,19 @@ import numpy as np
 
 from fer import BadInput, data, files, scores
 
+OWN = Path("models/cnn.keras")
+SHIPPED = Path("models/fer2013/cnn.keras")
 BATCH = 512
+
+# All that a network of this suite is made of. Nothing else is loaded: a layer of another kind
+# may run code of its maker's choice.
+LAYERS = {
+    "Sequential", "InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "AveragePooling2D",
+    "Flatten", "Dense", "Dropout",
+}  # fmt: skip
+PARTS = {"metadata.json", "config.json", "model.weights.h5"}
+# A shipped model takes 6 MB; what unpacks to more than this is no model of this suite.
+MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,149 @@ class Model:
         """Probabilities (N, classes) float32 of faces (N, 48, 48) uint8."""
         return predict(self.network, images)
 
+    def validation(self, faces):
+        """The faces that the model may be judged on: never one of the rows it was fitted on.
+
+        PublicTest rows where the file has them; else the model's own tenth of its training file.
+        Raises BadInput for another file without PublicTest rows.
+        """
+        if data.has_public_test(faces):
+            return faces.take(data.split(faces)[1])
+        if data.digest(faces) != self.card["data"]["digest"]:
+            raise BadInput(
+                "the CSV has no PublicTest rows and is not the file that the model was trained on, "
+                "so none of its rows is known to be unseen: add a Usage column, or train on it"
+            )
+        return faces.take(data.split(faces, self.card["options"]["seed"])[1])
+
+
+def find(path=None):
+    """The model to use: `path`, else the user's own, else the shipped one."""
+    return Path(path) if path else OWN if OWN.exists() else SHIPPED
+
+
+def load(path):
+    """Load a `.keras` file and its card. Raises BadInput for whatever is not a model of this suite.
+
+    The file is inspected before Keras reads it: only layers that run no code of the file's maker,
+    nothing that unpacks to more than 64 MB.
+    """
+    path = Path(path)
+    _inspect(path)
+    about = _read_card(path)
+    import keras
+
+    try:
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise BadInput(
+            f"{path} is no model that Keras can load: {_first_line(error)}"
+        ) from error
+    shape, classes = network.input_shape, len(about["classes"])
+    if shape != (None, data.SIDE, data.SIDE, 1) or network.output_shape != (
+        None,
+        classes,
+    ):
+        raise BadInput(
+            f"{path} maps {shape} to {network.output_shape}, not faces (None, 48, 48, 1) to "
+            f"(None, {classes}): train one with train_cnn.py"
+        )
+    return Model(network, about)
+
+
+def is_trained_so(path, network, digest, options):
+    """Whether `path` is a whole model of that network, data and options."""
+    try:
+        _inspect(Path(path))
+        about = _read_card(Path(path))
+    except BadInput:
+        return False
+    return (about["network"], about["data"]["digest"], about["options"]) == (
+        network,
+        digest,
+        options,
+    )
+
+
+def _inspect(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if {entry.filename for entry in entries} != PARTS or len(entries) != len(
+                PARTS
+            ):
+                raise BadInput(
+                    f"{path} is no Keras model: its parts are not those of a .keras file"
+                )
+            if sum(entry.file_size for entry in entries) > MOST_BYTES:
+                raise BadInput(
+                    f"{path} unpacks to over {MOST_BYTES >> 20} MB: no model of this suite"
+                )
+            config = json.loads(archive.read("config.json"))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+    except (
+        ValueError,
+        RecursionError,
+        NotImplementedError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise BadInput(f"{path} is no Keras model ({_first_line(error)})") from error
+    for module, name in _classes(config):
+        known = (name in LAYERS and module in ("keras", "keras.layers")) or (
+            module in ("keras", "keras.initializers")
+        )
+        if not known or name == "Lambda":
+            raise BadInput(
+                f"{path} holds {str(name)[:40]!r}, which this suite does not load"
+            )
+
+
+def _classes(config):
+    """Yield (module, name) of everything that a Keras configuration would build."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            yield config.get("module"), config["class_name"]
+        for value in config.values():
+            yield from _classes(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _classes(value)
+
+
+def _read_card(path):
+    beside = path.with_suffix(".json")
+    try:
+        about = json.loads(beside.read_text(encoding="utf-8"))
+        digest = about["sha256"]
+        seed = about["options"]["seed"]
+        fine = all(isinstance(name, str) for name in about["classes"]) and isinstance(
+            seed, int
+        )
+        fine = fine and isinstance(about["data"]["digest"], str)
+    except OSError as error:
+        raise BadInput(
+            f"{beside}, the card of {path}, cannot be read: {error.strerror or error}"
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadInput(
+            f"{beside} is no card of this suite ({_first_line(error)})"
+        ) from error
+    if not fine:
+        raise BadInput(
+            f"{beside} is no card of this suite: classes, seed or digest are off"
+        )
+    if digest != files.sha256(path):
+        raise BadInput(
+            f"{beside} is the card of another file than {path}: copy both together"
+        )
+    return about
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]
+
 
 def predict(network, images):
     """Probabilities (N, classes) float32 of faces (N, 48, 48) uint8."""
@@ -40,7 +196,7 @@ def predict(network, images):
     return np.concatenate([network.predict_on_batch(part[..., None]) for part in parts])
 
 
-def card(network, classes, faces, source, options, history, best_epoch, seconds, command):
+def card(network, classes, faces, source, options, best_epoch, seconds, command):
     """All that is known of a training, ready for JSON."""
     import keras
     import tensorflow as tf
@@ -49,7 +205,6 @@ def card(network, classes, faces, source, options, history, best_epoch, seconds,
     unseen = ~data.copies(faces.take(held), faces.take(rows))
     labels = faces.labels[held]
     predicted = predict(network, faces.images[held]).argmax(1)
-    by_usage = faces.usage is not None and set(faces.usage[held]) == {1}
     return {
         "network": network.name,
         "parameters": network.count_params(),
@@ -62,7 +217,9 @@ def card(network, classes, faces, source, options, history, best_epoch, seconds,
             "fitted": len(rows),
             "validated": len(held),
         },
-        "validation": "PublicTest" if by_usage else f"a tenth, seed {options['seed']}",
+        "validation": "PublicTest"
+        if data.has_public_test(faces)
+        else f"a tenth, seed {options['seed']}",
         "options": options,
         "best_epoch": best_epoch,
         "scores": {
@@ -86,11 +243,15 @@ def save(network, about, path):
     """Write the network as `path` (.keras, no optimizer) and its card as `path` with .json."""
     with files.whole(path) as temporary:
         network.save(temporary, include_optimizer=False)
-    files.write_json(Path(path).with_suffix(".json"), about | {"sha256": files.sha256(path)})
+    files.write_json(
+        Path(path).with_suffix(".json"), about | {"sha256": files.sha256(path)}
+    )
 
 
 def _processor():
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text().splitlines() if cpu.exists() else []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    named = [
+        line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+    ]
     return f"{len(named)} x {named[0]}" if named else platform.processor()

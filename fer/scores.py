@@ -15,3 +15,131 @@ def wilson(right, rows):
     centre = (right + z * z / 2) / (rows + z * z)
     half = z * np.sqrt(right * (rows - right) / rows + z * z / 4) / (rows + z * z)
     return [float(centre - half), float(centre + half)]
+
+
+def difference(labels, predicted, other):
+    """How much more of the same rows `predicted` gets right than `other`, with 95% interval.
+
+    The interval is that of paired proportions: only rows on which the two disagree count.
+    Returns {"difference", "interval"} as shares.
+    """
+    gain = (predicted == labels).astype(float) - (other == labels)
+    half = 1.959964 * gain.std() / np.sqrt(len(gain))
+    return {
+        "difference": float(gain.mean()),
+        "interval": [float(gain.mean() - half), float(gain.mean() + half)],
+    }
+
+
+def matrix(labels, predicted, classes):
+    """Counts of each true class (row) predicted as each class (column): (C, C) int."""
+    from sklearn.metrics import confusion_matrix
+
+    return confusion_matrix(labels, predicted, labels=range(len(classes)))
+
+
+def per_class(labels, predicted, classes):
+    """Precision, recall, F1 and rows of each class: {class: {...}}."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(
+        labels, predicted, labels=range(len(classes)), zero_division=0
+    )
+    names = ("precision", "recall", "f1", "rows")
+    return {
+        name: dict(zip(names, (*map(float, row[:3]), int(row[3])), strict=True))
+        for name, row in zip(classes, zip(*columns, strict=True), strict=True)
+    }
+
+
+def table(labels, predicted, classes):
+    """Accuracy with its interval, and a line a class, as text."""
+    lines = [f"accuracy {shown(accuracy(labels, predicted))}", ""]
+    lines += [f"{'class':10}{'precision':>10}{'recall':>8}{'F1':>8}{'rows':>7}"]
+    for name, row in per_class(labels, predicted, classes).items():
+        lines += [
+            f"{name:10}{row['precision']:10.3f}{row['recall']:8.3f}{row['f1']:8.3f}"
+            f"{row['rows']:7}"
+        ]
+    return "\n".join(lines)
+
+
+def shown(score):
+    """An accuracy as text, with its interval and rows."""
+    low, high = score["interval"]
+    return f"{score['accuracy']:.4f} (95% interval {low:.4f} to {high:.4f}, {score['rows']:,} rows)"
+
+
+def points(change):
+    """A difference as text, in percentage points with its interval."""
+    low, high = (100 * end for end in change["interval"])
+    return f"{100 * change['difference']:+.1f} points (95% interval {low:+.1f} to {high:+.1f})"
+
+
+def observe_confusions(counts, classes):
+    """Two sentences on a confusion matrix: the best class, and the pairs confused most."""
+    rates = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    best, worst = (pick(np.diag(rates)) for pick in (np.argmax, np.argmin))
+    away = rates - np.diag(np.diag(rates))
+    pairs = [np.unravel_index(i, away.shape) for i in np.argsort(-away, axis=None)[:2]]
+    said = " and ".join(
+        f"{classes[true]} with {classes[guess]} ({rates[true, guess]:.0%} of its faces)"
+        for true, guess in pairs
+    )
+    return (
+        f"{classes[best].capitalize()} is recognised best ({rates[best, best]:.0%} of its faces), "
+        f"{classes[worst]} worst ({rates[worst, worst]:.0%}). Taken for another most often: {said}."
+    )
+
+
+def observe_difference(what, against, change):
+    """A sentence on two accuracies of the same rows; says so when the interval holds zero."""
+    low, high = change["interval"]
+    verdict = (
+        "more than chance explains"
+        if low > 0
+        else "less, beyond chance"
+        if high < 0
+        else "no more than chance may explain"
+    )
+    return f"{what} against {against}: {points(change)} of accuracy, {verdict}."
+
+
+def observe_history(history):
+    """A sentence on a learning curve: its best epoch, and how far training ran ahead."""
+    best = max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
+    last = history[-1]
+    return (
+        f"Validation accuracy is best at epoch {best['epoch']} of {last['epoch']}, "
+        f"{best['val_accuracy']:.3f}; training accuracy ends at {last['accuracy']:.3f}, "
+        f"{100 * (last['accuracy'] - last['val_accuracy']):+.1f} points from validation's."
+    )
+
+
+def observe_filters(layer, climbed, dead, maps):
+    """A sentence on a layer: filters that never answer, the spread of answers to the face.
+
+    climbed: (filters,) mean response to each filter's own image. maps: (filters, H, W).
+    """
+    live = climbed[~dead]
+    answers = maps.mean(axis=(1, 2))
+    busy = int((answers > 0.1 * max(answers.max(), 1e-9)).sum())
+    return (
+        f"{layer}: {int(dead.sum())} of {len(dead)} filters never answer; the others' mean response "
+        f"climbs to {live.min() if len(live) else 0:.2f} to {live.max() if len(live) else 0:.2f}. "
+        f"The face moves {busy} filters to over a tenth of the strongest one's response."
+    )
+
+
+def observe_saliency(heat, threshold):
+    """A sentence on a map (48, 48) in 0..1: how much is kept, and where the weight lies."""
+    thirds = np.array_split(heat, 3)
+    shares = [part.sum() / max(heat.sum(), 1e-9) for part in thirds]
+    names = ("upper", "middle", "lower")
+    parts = ", ".join(
+        f"{share:.0%} in the {name}" for name, share in zip(names, shares)
+    )
+    return (
+        f"{(heat > threshold).mean():.1%} of the pixels exceed {threshold:g}. "
+        f"Of the map's weight, by thirds of the face: {parts}."
+    )

@@ -61,7 +61,9 @@ def fit(build, faces, options, checkpoint, resume=False):
         for epoch in range(len(history), options["epochs"]):
             start = time.perf_counter()
             batches = _batches(faces.take(rows), batch_size, options, epoch)
-            history.append({"epoch": epoch + 1} | _train(network, batches, len(rows) // batch_size))
+            history.append(
+                {"epoch": epoch + 1} | _train(network, batches, len(rows) // batch_size)
+            )
             history[-1] |= evaluate(network, faces.take(held))
             if max(history, key=_merit) is history[-1]:
                 best = network.get_weights()
@@ -84,11 +86,17 @@ def best_epoch(history):
 
 def evaluate(network, faces):
     """Loss and accuracy on labelled faces, each row counted once."""
-    parts = [faces.take(slice(i, i + EVALUATION_BATCH)) for i in range(0, len(faces), EVALUATION_BATCH)]
+    parts = [
+        faces.take(slice(i, i + EVALUATION_BATCH))
+        for i in range(0, len(faces), EVALUATION_BATCH)
+    ]
     totals = _Totals()
     for part in parts:
         labels = _one_hot(network, part.labels)
-        totals.add(network.test_on_batch(part.images[..., None], labels, return_dict=True), len(part))
+        totals.add(
+            network.test_on_batch(part.images[..., None], labels, return_dict=True),
+            len(part),
+        )
     return {f"val_{name}": mean for name, mean in totals.means().items()}
 
 
@@ -101,7 +109,11 @@ def precision():
 
     cpu = Path("/proc/cpuinfo")
     flags = cpu.read_text().split() if cpu.exists() else []
-    fast = "amx_bf16" in flags or "avx512_bf16" in flags or keras.distribution.list_devices("gpu")
+    fast = (
+        "amx_bf16" in flags
+        or "avx512_bf16" in flags
+        or keras.distribution.list_devices("gpu")
+    )
     return "mixed_bfloat16" if fast else "float32"
 
 
@@ -110,7 +122,10 @@ def _compile(network, steps):
 
     warm_up = math.ceil(WARM_UP * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(steps - warm_up, 1), warmup_target=PEAK_LEARNING_RATE, warmup_steps=warm_up
+        0.0,
+        max(steps - warm_up, 1),
+        warmup_target=PEAK_LEARNING_RATE,
+        warmup_steps=warm_up,
     )
     network.compile(
         keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY),
@@ -126,8 +141,12 @@ def _batches(faces, batch_size, options, epoch):
 
     def batch(step):
         part = faces.take(order[step * batch_size : (step + 1) * batch_size])
-        seed = np.random.SeedSequence([options["seed"], epoch, step]).generate_state(1)[0]
-        return augment.augment(part.images[..., None], seed, options["augment"]), part.labels
+        seed = np.random.SeedSequence([options["seed"], epoch, step]).generate_state(1)[
+            0
+        ]
+        return augment.augment(
+            part.images[..., None], seed, options["augment"]
+        ), part.labels
 
     return data.in_order(batch, range(len(faces) // batch_size))
 
@@ -136,7 +155,9 @@ def _train(network, batches, steps):
     """One epoch: the means of loss and accuracy over it, and its last learning rate."""
     totals = _Totals()
     for step, (images, labels) in enumerate(batches, 1):
-        logs = network.train_on_batch(images, _one_hot(network, labels), return_dict=True)
+        logs = network.train_on_batch(
+            images, _one_hot(network, labels), return_dict=True
+        )
         rate = float(network.optimizer.learning_rate)
         if not math.isfinite(logs["loss"]):
             raise BadInput(
@@ -145,7 +166,11 @@ def _train(network, batches, steps):
             )
         totals.add(logs, len(labels))
         if sys.stdout.isatty():
-            print(f"\r  step {step} of {steps}, loss {logs['loss']:.3f}", end="\r", flush=True)
+            print(
+                f"\r  step {step} of {steps}, loss {logs['loss']:.3f}",
+                end="\r",
+                flush=True,
+            )
     return totals.means() | {"learning_rate": rate}
 
 
@@ -181,7 +206,9 @@ def _sentence(row, epochs, seconds):
 
 def _write(path, run, history, seconds, best, variables):
     arrays = {f"best{i}": value for i, value in enumerate(best)}
-    arrays |= {f"state{i}": np.asarray(variable) for i, variable in enumerate(variables)}
+    arrays |= {
+        f"state{i}": np.asarray(variable) for i, variable in enumerate(variables)
+    }
     about = json.dumps({"run": run, "history": history, "seconds": seconds})
     with files.whole(path) as temporary:
         np.savez(temporary, about=np.array(about), **arrays)
@@ -191,7 +218,9 @@ def _read(path, run, resume):
     """The saved state of `run`, or None where a new run may start."""
     if not Path(path).exists():
         if resume:
-            raise BadInput(f"{path} does not exist: there is no run to resume, leave --resume out")
+            raise BadInput(
+                f"{path} does not exist: there is no run to resume, leave --resume out"
+            )
         return None
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -200,10 +229,14 @@ def _read(path, run, resume):
                 names = [name for name in archive.files if name.startswith(kind)]
                 saved[kind] = [archive[f"{kind}{i}"] for i in range(len(names))]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{path} is no checkpoint ({error}): delete it and start again") from error
+        raise BadInput(
+            f"{path} is no checkpoint ({error}): delete it and start again"
+        ) from error
     if not resume:
         done = f"{len(saved['history'])} of {saved['run']['epochs']} epochs"
-        raise BadInput(f"{path} holds an unfinished run ({done}): add --resume, or delete it")
+        raise BadInput(
+            f"{path} holds an unfinished run ({done}): add --resume, or delete it"
+        )
     for name, value in run.items():
         if saved["run"].get(name) != value:
             raise BadInput(
@@ -217,12 +250,18 @@ def _read(path, run, resume):
 def _signals():
     """Collect the first SIGINT or SIGTERM in a list; a second one acts at once, as usual."""
     received = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
+    }
 
     def note(number, frame):
         received.append(number)
         restore()
-        print("finishing this epoch first; again to stop at once", file=sys.stderr, flush=True)
+        print(
+            "finishing this epoch first; again to stop at once",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def restore():
         for number, handler in before.items():

@@ -1,0 +1,27 @@
+"""Draw the confusion matrix of a model on its validation rows, and print its scores.
+
+python confusion.py --csv data/fer2013.csv
+python confusion.py --model models/dnn.keras --out figures/dnn_confusion.png
+"""
+
+from pathlib import Path
+
+from fer import cli
+
+
+def main():
+    default = Path("figures/confusion.png")
+    args = cli.parser(__doc__, "csv", "model", "usage", out=default).parse_args()
+    from fer import figures, files, scores
+
+    model = cli.model(args)
+    faces = cli.scored_faces(args, model)
+    predicted = model.predict(faces.images).argmax(1)
+    counts = scores.matrix(faces.labels, predicted, model.classes)
+    files.write_bytes(args.out, figures.png(figures.confusion(counts, model.classes)))
+    print(scores.table(faces.labels, predicted, model.classes))
+    print(f"wrote {args.out}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

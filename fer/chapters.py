@@ -1,0 +1,191 @@
+"""The report's sections, in its order: pictures, tables, and sentences computed from them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fer import data, explain, figures, files, models, networks, page, runs, scores
+
+CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
+FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
+# The report's settings.
+IMAGE, LAYERS, STEPS, THRESHOLD = 9, ("1", "2"), 90, 0.6
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the sections draw on; models, histories and predicted go by CNN, PLAIN and DNN."""
+
+    models: dict
+    histories: dict
+    faces: data.Faces  # the validation rows
+    predicted: dict  # (N,) int each
+    test: Path | None
+    out: Path
+    source: Path
+
+    def picture(self, name, figure, caption):
+        """Save the figure as `name` beside the page; return it as part of the page."""
+        png = figures.png(figure)
+        files.write_bytes(self.out / name, png)
+        return page.picture(png, caption)
+
+
+def gather(source, folder, test, out):
+    """Load the models of `folder` and let them predict the validation rows of `source`."""
+    faces = data.load(source)
+    data.must_be_labelled(faces, source)
+    loaded = {title: models.load(folder / name) for title, name in FILES.items()}
+    held = loaded[CNN].validation(faces)
+    print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
+    return Material(
+        loaded,
+        {title: runs.read_history(folder / name) for title, name in FILES.items()},
+        held,
+        {
+            title: model.predict(held.images).argmax(1)
+            for title, model in loaded.items()
+        },
+        Path(test) if test else None,
+        out,
+        source,
+    )
+
+
+def summary(report):
+    """What was read, and what each network scores on the validation rows."""
+    rows = []
+    for title, model in report.models.items():
+        score = scores.accuracy(report.faces.labels, report.predicted[title])
+        low, high = score["interval"]
+        rows.append(
+            (
+                title,
+                f"{model.card['parameters']:,}",
+                f"{score['accuracy']:.4f}",
+                f"{low:.4f} to {high:.4f}",
+                model.card["options"]["epochs"],
+                model.card["data"]["file"],
+            )
+        )
+    header = (
+        "network",
+        "parameters",
+        "accuracy",
+        "95% interval",
+        "epochs",
+        "trained on",
+    )
+    yield page.paragraph(
+        f"{report.source.name}: {len(report.faces):,} validation rows, none of them fitted."
+    )
+    yield page.table(header, rows)
+
+
+def cnn(report):
+    """The CNN: structure, curves with and without augmentation side by side."""
+    yield page.heading("1. Convolutional neural network")
+    yield page.preformatted(networks.structure_text(report.models[CNN].network))
+    shown = {title: report.histories[title] for title in (CNN, PLAIN)}
+    yield report.picture(
+        "cnn_curves.png", figures.curves(shown), "Training procedure of the CNN"
+    )
+    change = _difference(report, CNN, PLAIN)
+    yield page.paragraph(
+        f"{scores.observe_history(report.histories[CNN])} "
+        f"{scores.observe_difference('With augmentation', 'without', change)}"
+    )
+
+
+def dnn(report):
+    """The DNN: structure, curves, and both networks on one axis."""
+    yield page.heading("2. Deep neural network of as many parameters")
+    yield page.preformatted(networks.structure_text(report.models[DNN].network))
+    yield report.picture(
+        "dnn_curves.png",
+        figures.curves({DNN: report.histories[DNN]}),
+        "Training procedure of the DNN",
+    )
+    both = {title: report.histories[title] for title in (CNN, DNN)}
+    yield report.picture("comparison.png", figures.comparison(both), "CNN against DNN")
+    change = _difference(report, CNN, DNN)
+    yield page.paragraph(
+        f"{scores.observe_history(report.histories[DNN])} "
+        f"{scores.observe_difference('The CNN', 'the DNN', change)}"
+    )
+
+
+def confusion(report):
+    """The CNN's confusion matrix and the table a class."""
+    yield page.heading("3. Confusion matrix")
+    labels, predicted = report.faces.labels, report.predicted[CNN]
+    classes = report.models[CNN].classes
+    counts = scores.matrix(labels, predicted, classes)
+    yield report.picture(
+        "confusion.png",
+        figures.confusion(counts, classes),
+        "Confusion matrix of the CNN",
+    )
+    yield page.paragraph(scores.observe_confusions(counts, classes))
+    yield page.preformatted(scores.table(labels, predicted, classes))
+
+
+def saliency(report):
+    """One face, what of it the CNN's score depends on, and what is left of it."""
+    yield page.heading("4. Saliency map")
+    model = report.models[CNN]
+    row = explain.first_right(
+        report.faces.labels, report.predicted[CNN], model.classes.index("fear")
+    )
+    image, label = report.faces.images[row], report.faces.labels[row]
+    heat = explain.saliency(model.network, image[None], [label])[0]
+    masked = explain.mask(image, heat, THRESHOLD)
+    drawn = figures.saliency(image, heat, masked, model.classes[label], THRESHOLD)
+    yield report.picture("saliency.png", drawn, f"Saliency of validation image {row}")
+    yield page.paragraph(scores.observe_saliency(heat, THRESHOLD))
+
+
+def filters(report):
+    """What the first two convolutions look for, and what they make of a face."""
+    yield page.heading("5. Filters")
+    network = report.models[CNN].network
+    image = report.faces.images[min(IMAGE, len(report.faces) - 1)]
+    for layer in explain.pick_layers(network, LAYERS):
+        found, climbed, dead = explain.ascend(network, layer, STEPS)
+        maps = explain.responses(network, layer, image)
+        for name, drawn, title in figures.filter_pictures(
+            layer.name, found, dead, STEPS, maps, IMAGE
+        ):
+            yield report.picture(name, drawn, title)
+        yield page.paragraph(scores.observe_filters(layer.name, climbed, dead, maps))
+
+
+def submission(report):
+    """The Kaggle submission."""
+    yield page.heading("6. Kaggle submission")
+    if report.test is None:
+        yield page.paragraph(f"No test file: lay test.csv beside {report.source.name}.")
+        return
+    faces = data.load(report.test, data.USAGES)
+    labels = report.models[CNN].predict(faces.images).argmax(1)
+    files.write_submission(report.out / "submission.csv", faces.ids, labels)
+    classes = report.models[CNN].classes
+    counts = np.bincount(labels, minlength=len(classes))
+    yield page.paragraph(
+        f"submission.csv labels the {len(faces):,} faces of {report.test.name}; "
+        f"most often {classes[counts.argmax()]} ({counts.max() / len(faces):.0%})."
+    )
+    shares = [f"{count / len(faces):.1%}" for count in counts]
+    yield page.table(
+        ("class", "faces", "share"), zip(classes, counts, shares, strict=True)
+    )
+
+
+def _difference(report, title, other):
+    return scores.difference(
+        report.faces.labels, report.predicted[title], report.predicted[other]
+    )
+
+
+ALL = (summary, cnn, dnn, confusion, saliency, filters, submission)

@@ -1,0 +1,128 @@
+"""Arrays in, matplotlib figures out."""
+
+import io
+
+import numpy as np
+from matplotlib.figure import Figure
+
+DPI = 110
+
+
+def curves(histories):
+    """Accuracy and loss, training and validation: a column a history.
+
+    histories: {title: [a dict an epoch]}. Columns share their axes, so they can be compared.
+    """
+    figure = Figure(figsize=(5.2 * len(histories), 6.4))
+    grid = figure.subplots(2, len(histories), sharex=True, sharey="row", squeeze=False)
+    for column, (title, history) in zip(grid.T, histories.items(), strict=True):
+        column[0].set_title(title)
+        for axes, measure in zip(column, ("accuracy", "loss"), strict=True):
+            for name, key in (("training", measure), ("validation", f"val_{measure}")):
+                axes.plot(_column(history, "epoch"), _column(history, key), label=name)
+            axes.set_ylabel(measure)
+            axes.grid(alpha=0.3)
+        column[0].legend(loc="lower right")
+        column[1].set_xlabel("epoch")
+    figure.tight_layout()
+    return figure
+
+
+def comparison(histories):
+    """Accuracy of several networks on one axis: validation solid, training dashed."""
+    figure = Figure(figsize=(7, 4.2))
+    axes = figure.subplots()
+    for number, (title, history) in enumerate(histories.items()):
+        epochs, style = _column(history, "epoch"), {"color": f"C{number}"}
+        axes.plot(
+            epochs,
+            _column(history, "val_accuracy"),
+            label=f"{title}, validation",
+            **style,
+        )
+        axes.plot(
+            epochs,
+            _column(history, "accuracy"),
+            "--",
+            label=f"{title}, training",
+            **style,
+        )
+    axes.set(xlabel="epoch", ylabel="accuracy")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def confusion(counts, classes, title="Confusion matrix"):
+    """A confusion matrix (C, C): colour and share by row, with the counts beneath."""
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    rates = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    figure = Figure(figsize=(7.4, 6.4))
+    axes = figure.subplots()
+    display = ConfusionMatrixDisplay(rates, display_labels=classes)
+    display.plot(
+        ax=axes, cmap="Blues", values_format=".2f", im_kw={"vmin": 0, "vmax": 1}
+    )
+    for text, count in zip(display.text_.ravel(), counts.ravel(), strict=True):
+        text.set_text(f"{text.get_text()}\n{count}")
+    axes.set(title=title, xlabel="predicted", ylabel="true")
+    return figure
+
+
+def saliency(image, heat, masked, name, threshold):
+    """Original with its class, saliency map with a colour bar, and masked face."""
+    figure = Figure(figsize=(10.5, 3.6))
+    left, middle, right = figure.subplots(1, 3)
+    left.imshow(image, cmap="gray", vmin=0, vmax=255)
+    left.set_title(f"Original (class = {name})")
+    drawn = middle.imshow(heat, cmap="jet", vmin=0, vmax=1)
+    middle.set_title("Saliency map")
+    figure.colorbar(drawn, ax=middle, fraction=0.046)
+    right.imshow(masked, cmap="gray", vmin=0, vmax=255)
+    right.set_title(f"Mask (threshold = {threshold:g})")
+    for axes in (left, middle, right):
+        axes.set_axis_off()
+    return figure
+
+
+def tiles(pictures, title, dead=None):
+    """A grid of pictures (N, H, W), each scaled on its own; a dead one is crossed out."""
+    columns = 16 if len(pictures) > 16 else 8
+    rows = -(-len(pictures) // columns)
+    figure = Figure(figsize=(columns * 0.75, rows * 0.75 + 0.4))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.ravel():
+        axes.set_axis_off()
+    for number, (axes, picture) in enumerate(zip(grid.ravel(), pictures, strict=False)):
+        if dead is not None and dead[number]:
+            axes.plot(
+                [0, 1, 0.5, 0, 1], [0, 1, 0.5, 1, 0], color="crimson", linewidth=1
+            )
+            axes.set_aspect("equal")
+        else:
+            axes.imshow(picture, cmap="gray")
+    figure.suptitle(title)
+    figure.subplots_adjust(
+        0.01, 0.01, 0.99, 1 - 0.45 / figure.get_figheight(), 0.05, 0.05
+    )
+    return figure
+
+
+def filter_pictures(layer, found, dead, steps, maps, image):
+    """A layer's two pictures: (file name, figure, title) of its ascents and its responses."""
+    ascents = f"Filters of layer {layer} (# Ascent Epoch {steps})"
+    yield f"{layer}_filters.png", tiles(found, ascents, dead), ascents
+    outputs = f"Output of layer {layer} (Given image {image})"
+    yield f"{layer}_responses.png", tiles(maps, outputs), outputs
+
+
+def png(figure):
+    """The figure as the bytes of a PNG file."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=DPI, bbox_inches="tight")
+    return stream.getvalue()
+
+
+def _column(history, key):
+    return [row[key] for row in history]

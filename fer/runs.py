@@ -1,0 +1,72 @@
+"""One training run: from a CSV to the files that it leaves beside the model."""
+
+from pathlib import Path
+
+from fer import BadInput, data, figures, files, models, networks, scores, training
+
+
+def train(build, source, options, out, command, resume=False):
+    """Train the network that `build()` makes on the CSV `source`; write five files.
+
+    `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an epoch),
+    .txt its structure, .png its learning curves. options: as training.fit takes them, where the
+    precision may be "auto". Returns the card.
+    """
+    out = Path(out)
+    files.writable(out)
+    faces = data.load(source)
+    data.must_be_labelled(faces, source)
+    if options["precision"] == "auto":
+        options = options | {"precision": training.precision()}
+    print(
+        f"{source}: {data.counts(faces)}; training {build.__name__} in {options['precision']}"
+    )
+    checkpoint = out.with_suffix(".checkpoint.npz")
+    network, history, seconds = training.fit(build, faces, options, checkpoint, resume)
+
+    best = training.best_epoch(history)["epoch"]
+    card = models.card(
+        network, networks.CLASSES, faces, source, options, best, seconds, command
+    )
+    files.write_csv(
+        out.with_suffix(".csv"), history[0], [row.values() for row in history]
+    )
+    files.write_text(out.with_suffix(".txt"), networks.structure_text(network))
+    curves = figures.curves({out.stem: history})
+    files.write_bytes(out.with_suffix(".png"), figures.png(curves))
+    models.save(network, card, out)
+    checkpoint.unlink()
+    print(
+        f"validation accuracy {scores.shown(card['scores']['validation'])}, epoch {best}"
+    )
+    print(f"wrote {out} and its .json, .csv, .txt and .png")
+    return card
+
+
+def train_unless_done(build, source, options, out, script):
+    """Train as `train` does, resuming what was stopped; leave alone what was trained just so."""
+    options = options | {"precision": training.precision()}
+    if models.is_trained_so(
+        out, build.__name__, data.digest(data.load(source)), options
+    ):
+        print(f"{out} is already trained so")
+        return
+    flags = " ".join(
+        f"--{name.replace('_', '-')} {value}" for name, value in options.items()
+    )
+    command = f"python {script} --csv {Path(source).name} {flags} --out {out}"
+    unfinished = Path(out).with_suffix(".checkpoint.npz").exists()
+    train(build, source, options, out, command, resume=unfinished)
+
+
+def read_history(model_path):
+    """The history beside a model: a dict of numbers an epoch. Raises BadInput without one."""
+    import pandas
+
+    path = Path(model_path).with_suffix(".csv")
+    try:
+        return pandas.read_csv(path).to_dict("records")
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"{path}, the history of {model_path}, cannot be read: {error}"
+        ) from error

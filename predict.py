@@ -1,0 +1,27 @@
+"""Label the faces of a CSV and write the Kaggle submission `id,label`.
+
+python predict.py --csv data/test.csv
+python predict.py --csv data/test.csv --model models/dnn.keras --out dnn.csv
+"""
+
+from pathlib import Path
+
+from fer import BadInput, cli
+
+
+def main():
+    args = cli.parser(__doc__, "csv", "model", out=Path("submission.csv")).parse_args()
+    from fer import data, files
+
+    model = cli.model(args)
+    path = Path(args.csv) if args.csv else cli.test_csv(cli.csv(args))
+    if path is None:
+        raise BadInput("there is no test.csv beside the CSV: name one with --csv")
+    faces = data.load(path, data.USAGES)
+    labels = model.predict(faces.images).argmax(1)
+    files.write_submission(args.out, faces.ids, labels)
+    print(f"wrote {args.out}: {len(faces):,} faces of {path}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,52 @@
+"""Run the whole chain: train or load, score, explain, draw, label; write report.html.
+
+python report.py
+python report.py --csv data/fer2013.csv --models models/fer2013
+python report.py --csv data/fer2013.csv --train
+"""
+
+from pathlib import Path
+
+from fer import cli
+
+# The drawn faces are learnt in fewer passes than real ones.
+SAMPLE_EPOCHS = 20
+SAMPLE = Path("sample")
+
+
+def main():
+    flags = ("csv", "models", "train", "epochs", "seed", "test", "out")
+    args = cli.parser(__doc__, *flags).parse_args()
+    source = cli.csv(args)
+    sample = source == cli.SAMPLE_CSV
+    shipped = not (sample or args.train)
+    own = Path("fer2013") if shipped else SAMPLE if sample else Path()
+    folder = args.models or "models" / own
+    out = args.out or "figures" / own
+    from fer import chapters, files, page
+
+    if not shipped:
+        train(source, folder, SAMPLE_EPOCHS if sample else args.epochs, args.seed)
+    material = chapters.gather(source, folder, args.test or cli.test_csv(source), out)
+    parts = [part for chapter in chapters.ALL for part in chapter(material)]
+    files.write_text(out / "report.html", page.page("Facial expressions", parts))
+    print(f"wrote {out / 'report.html'}, and its pictures beside it")
+
+
+def train(source, folder, epochs, seed):
+    """Train the report's three networks on `source`, leaving out those already trained so."""
+    from fer import networks, runs
+
+    for name, build, augment in (
+        ("cnn", networks.cnn, "generator"),
+        ("cnn_plain", networks.cnn, "none"),
+        ("dnn", networks.dnn, "generator"),
+    ):
+        script = f"train_{build.__name__}.py"
+        options = {"epochs": epochs, "batch_size": cli.FLAGS["batch-size"]["default"]}
+        options |= {"seed": seed, "augment": augment, "precision": "auto"}
+        runs.train_unless_done(build, source, options, folder / f"{name}.keras", script)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,36 @@
+"""Draw a face, the saliency map of its class, and the face masked by the map.
+
+python saliency.py --csv data/fer2013.csv
+python saliency.py --image 9 --threshold 0.4 --out figures/saliency_9.png
+"""
+
+from pathlib import Path
+
+from fer import cli
+
+
+def main():
+    default = Path("figures/saliency.png")
+    args = cli.parser(
+        __doc__, "csv", "model", "image", "threshold", out=default
+    ).parse_args()
+    from fer import explain, figures, files, scores
+
+    model = cli.model(args)
+    faces = cli.scored_faces(args, model)
+    if args.image is None:
+        predicted = model.predict(faces.images).argmax(1)
+        row = explain.first_right(faces.labels, predicted, model.classes.index("fear"))
+    else:
+        row = cli.row(args.image, faces)
+    image, label = faces.images[row], faces.labels[row]
+    heat = explain.saliency(model.network, image[None], [label])[0]
+    masked = explain.mask(image, heat, args.threshold)
+    drawn = figures.saliency(image, heat, masked, model.classes[label], args.threshold)
+    files.write_bytes(args.out, figures.png(drawn))
+    print(f"image {row}: {scores.observe_saliency(heat, args.threshold)}")
+    print(f"wrote {args.out}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

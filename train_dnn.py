@@ -1,0 +1,21 @@
+"""Train the report's DNN, matched to the CNN in parameters; write it with its card, history, structure and curves.
+
+python train_dnn.py --csv data/fer2013.csv
+python train_dnn.py --epochs 30 --seed 1 --out models/dnn_seed1.keras
+"""
+
+from fer import cli
+
+
+def main():
+    args = cli.training_parser(__doc__, out="models/dnn.keras").parse_args()
+    from fer import networks, runs
+
+    options = cli.training_options(args)
+    runs.train(
+        networks.dnn, cli.csv(args), options, args.out, cli.command(), args.resume
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)
