@@ -18,12 +18,18 @@ OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
 BATCH = 512
 
-# All that a network of this suite is made of. Nothing else is loaded: a layer of another kind
-# may run code of its maker's choice.
-LAYERS = {
-    "Sequential", "InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "AveragePooling2D",
-    "Flatten", "Dense", "Dropout",
-}  # fmt: skip
+# All that a network of this suite is made of. Nothing else is loaded: an object of
+# another kind may run code of its maker's choice.
+LAYERS = (
+    "InputLayer Rescaling Conv2D MaxPooling2D AveragePooling2D Flatten Dense Dropout"
+).split()
+KNOWN = {("keras.layers", layer) for layer in LAYERS} | {
+    ("keras.src.models.functional", "Functional"),
+    ("keras.initializers", "GlorotUniform"),
+    ("keras.initializers", "Zeros"),
+    ("keras", "DTypePolicy"),
+    ("None", "__keras_tensor__"),
+}
 PARTS = {"metadata.json", "config.json", "model.weights.h5"}
 # A shipped model takes 6 MB; what unpacks to more than this is no model of this suite.
 MOST_BYTES = 64 << 20
@@ -134,21 +140,17 @@ def _inspect(path):
         zipfile.BadZipFile,
     ) as error:
         raise BadInput(f"{path} is no Keras model ({_first_line(error)})") from error
-    for module, name in _classes(config):
-        known = (name in LAYERS and module in ("keras", "keras.layers")) or (
-            module in ("keras", "keras.initializers")
-        )
-        if not known or name == "Lambda":
-            raise BadInput(
-                f"{path} holds {str(name)[:40]!r}, which this suite does not load"
-            )
+    for kind in _classes(config):
+        if kind not in KNOWN:
+            shown = ".".join(kind)[:60]
+            raise BadInput(f"{path} holds a {shown!r}, which this suite does not load")
 
 
 def _classes(config):
     """Yield (module, name) of everything that a Keras configuration would build."""
     if isinstance(config, dict):
         if "class_name" in config:
-            yield config.get("module"), config["class_name"]
+            yield str(config.get("module")), str(config["class_name"])
         for value in config.values():
             yield from _classes(value)
     elif isinstance(config, list):

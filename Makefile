@@ -1,0 +1,44 @@
+# make report                  the whole chain on drawn faces
+# make report CSV=fer2013.csv  the shipped models on your faces
+# make report CSV=... TRAIN=1  new models, trained on your faces
+# make test                    every test; make lint, make coverage: what they say
+PYTHON ?= python3
+RUN = .venv/bin/python
+
+report: .venv/suite
+	$(RUN) report.py $(if $(CSV),--csv "$(CSV)") $(if $(TRAIN),--train)
+
+test: .venv/dev
+	$(RUN) -m pytest
+
+coverage: .venv/dev
+	$(RUN) -m pytest --cov --cov-report=term
+
+lint: .venv/dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+# What the README shows and what is shipped, made anew.
+train-fer2013: .venv/suite
+	$(RUN) report.py --csv "$(CSV)" --train --models models/fer2013 --out figures/fer2013
+
+lock: .venv/dev
+	$(LOCK) --group suite --output-file requirements.txt
+	$(LOCK) --group dev --output-file requirements-dev.txt
+LOCK = $(RUN) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock"
+
+audit-deps: .venv/dev
+	$(RUN) -m pip_audit --require-hashes --disable-pip --requirement requirements.txt
+
+# The two files are stamps: pip runs again only when the list is newer.
+.venv/suite: requirements.txt
+.venv/dev: requirements-dev.txt
+.venv/suite .venv/dev:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed: make PYTHON=python3.12 ..." >&2; exit 2; }
+	test -x $(RUN) || $(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+.PHONY: report test coverage lint train-fer2013 lock audit-deps
