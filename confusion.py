@@ -14,8 +14,7 @@ def main():
     args = cli.parser(__doc__, "csv", "model", "usage", out=default).parse_args()
     from fer import figures, files, scores
 
-    model = cli.model(args)
-    faces = cli.scored_faces(args, model)
+    model, faces = cli.model_and_faces(args)
     predicted = model.predict(faces.images).argmax(1)
     counts = scores.matrix(faces.labels, predicted, model.classes)
     files.write_bytes(args.out, figures.png(figures.confusion(counts, model.classes)))

@@ -14,9 +14,8 @@ def main():
     args = cli.parser(__doc__, *flags, image=9, out=Path("figures")).parse_args()
     from fer import explain, figures, files
 
-    model = cli.model(args)
+    model, faces = cli.model_and_faces(args)
     layers = explain.pick_layers(model.network, args.layers)
-    faces = cli.scored_faces(args, model)
     image = faces.images[cli.row(args.image, faces)]
     for layer in layers:
         found, _, dead = explain.ascend(

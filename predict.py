@@ -13,11 +13,11 @@ def main():
     args = cli.parser(__doc__, "csv", "model", out=Path("submission.csv")).parse_args()
     from fer import data, files
 
-    model = cli.model(args)
     path = Path(args.csv) if args.csv else cli.test_csv(cli.csv(args))
     if path is None:
         raise BadInput("there is no test.csv beside the CSV: name one with --csv")
     faces = data.load(path, data.USAGES)
+    model = cli.model(args)
     labels = model.predict(faces.images).argmax(1)
     files.write_submission(args.out, faces.ids, labels)
     print(f"wrote {args.out}: {len(faces):,} faces of {path}")

@@ -34,7 +34,9 @@ def main():
 
 
 def train(source, folder, epochs, seed):
-    """Train the report's three networks on `source`, leaving out those already trained so."""
+    """Train the report's three networks on `source`, leaving out those already trained
+    so.
+    """
     from fer import networks, runs
 
     for name, build, augment in (

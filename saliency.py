@@ -16,8 +16,7 @@ def main():
     ).parse_args()
     from fer import explain, figures, files, scores
 
-    model = cli.model(args)
-    faces = cli.scored_faces(args, model)
+    model, faces = cli.model_and_faces(args)
     if args.image is None:
         predicted = model.predict(faces.images).argmax(1)
         row = explain.first_right(faces.labels, predicted, model.classes.index("fear"))

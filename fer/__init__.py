@@ -2,4 +2,6 @@
 
 
 class BadInput(Exception):
-    """Something the user gave cannot be used; the message names it and says how to mend it."""
+    """Something the user gave cannot be used; the message names it and says how to mend
+    it.
+    """

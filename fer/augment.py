@@ -22,14 +22,14 @@ _drawing = threading.Lock()
 def augment(images, seed, how="generator"):
     """Transform each face at random: (N, 48, 48, 1) uint8 in and out.
 
-    The same `seed` (0..2**32-1) draws the same transforms, in whichever thread. `how` is one of
-    CHOICES; "generator" is Keras's ImageDataGenerator.
+    The same `seed` (0..2**32-1) draws the same transforms, in whichever thread. `how`
+    is one of CHOICES; "generator" is Keras's ImageDataGenerator.
     """
     if how == "none":
         return images
     keras_generator = generator()
     with _drawing:
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
         transforms = [
             keras_generator.get_random_transform(images.shape[1:]) for _ in images
         ]

@@ -1,4 +1,6 @@
-"""The report's sections, in its order: pictures, tables, and sentences computed from them."""
+"""The report's sections, in its order: pictures, tables, and sentences computed from
+them.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,9 @@ IMAGE, LAYERS, STEPS, THRESHOLD = 9, ("1", "2"), 90, 0.6
 
 @dataclass(frozen=True)
 class Material:
-    """What the sections draw on; models, histories and predicted go by CNN, PLAIN and DNN."""
+    """What the sections draw on; models, histories and predicted go by CNN, PLAIN and
+    DNN.
+    """
 
     models: dict
     histories: dict
@@ -33,7 +37,7 @@ class Material:
 
 
 def gather(source, folder, test, out):
-    """Load the models of `folder` and let them predict the validation rows of `source`."""
+    """Load the models of `folder`; let them predict `source`'s validation rows."""
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     loaded = {title: models.load(folder / name) for title, name in FILES.items()}
@@ -78,7 +82,8 @@ def summary(report):
         "trained on",
     )
     yield page.paragraph(
-        f"{report.source.name}: {len(report.faces):,} validation rows, none of them fitted."
+        f"{report.source.name}: {len(report.faces):,} validation rows, none of them "
+        "seen in training."
     )
     yield page.table(header, rows)
 

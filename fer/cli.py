@@ -1,6 +1,7 @@
 """The flags that scripts share, and how errors leave."""
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
@@ -38,12 +39,15 @@ def fraction(text):
 
 
 def flag(help, **options):
-    """The arguments of argparse's add_argument, its default told at the end of the help."""
+    """The arguments of argparse's add_argument, its default told at the end of the
+    help.
+    """
     told = "" if options.get("default") is None else " (default: %(default)s)"
     return {"help": help + told} | options
 
 
-# A flag has one name, one type and one help text, here; scripts may only set its default.
+# A flag has one name, one type and one help text, here; scripts may only set its
+# default.
 FLAGS = {
     "csv": flag(
         "faces to read (default: data/fer2013.csv, else the drawn sample)", metavar="F"
@@ -104,7 +108,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser(doc, *flags, **defaults):
-    """A parser with the named flags of FLAGS, those in `defaults` with a default of their own."""
+    """A parser with the named flags of FLAGS, those in `defaults` with a default of
+    their own.
+    """
     result = _Parser(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -127,7 +133,9 @@ def training_parser(doc, out):
 
 
 def csv(args):
-    """The CSV to read, said on stdout where it was not given; the sample is drawn when missing."""
+    """The CSV to read, said on stdout where it was not given; the sample is drawn when
+    missing.
+    """
     if args.csv:
         return Path(args.csv)
     for path in OWN_CSV:
@@ -152,15 +160,16 @@ def model(args):
     return models.load(path)
 
 
-def scored_faces(args, model):
-    """The labelled faces to judge the model on: its validation rows, or those of --usage."""
+def model_and_faces(args):
+    """The model, and the faces to judge it on: its validation rows, or --usage's."""
     from fer import data
 
     path = csv(args)
     usage = getattr(args, "usage", None)
     faces = data.load(path, (usage,) if usage else data.FITTING)
     data.must_be_labelled(faces, path)
-    return faces if usage else model.validation(faces)
+    loaded = model(args)
+    return loaded, faces if usage else loaded.validation(faces)
 
 
 def row(number, faces):
@@ -204,7 +213,9 @@ def command():
 
 
 def run(main):
-    """Call main; an error ends in one line on stderr and status 2, a signal in status 130."""
+    """Call main; an error ends in one line on stderr and status 2, a signal in status
+    130.
+    """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("MPLBACKEND", "Agg")
     debug = "--debug" in sys.argv
@@ -221,7 +232,9 @@ def run(main):
 
 
 def _mute_libraries():
-    """Keep stderr for Python: TensorFlow's C++ lines would bury the one that matters."""
+    """Keep stderr for our one line: TensorFlow would bury it in its own."""
+    quiet = logging.getLogger("tensorflow")
+    quiet.addFilter(lambda record: record.levelno >= logging.ERROR)
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

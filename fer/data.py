@@ -1,7 +1,8 @@
 """FER-style CSV in, uint8 faces out.
 
 Three layouts, in any order of columns, plain or gzipped, told apart by their header:
-`emotion,pixels,Usage` (FER2013), `label,feature` (labelled) and `id,feature` (to be labelled).
+`emotion,pixels,Usage` (FER2013), `label,feature` (labelled) and `id,feature` (to be
+labelled).
 """
 
 import collections
@@ -22,7 +23,8 @@ USAGES = ("Training", "PublicTest", "PrivateTest")
 FITTING = ("Training", "PublicTest")
 VALIDATION_FRACTION = 0.1
 
-# What a column may be called, in FER2013, in the coursework and in Kaggle's later re-issue.
+# What a column may be called, in FER2013, in the coursework and in Kaggle's later re-
+# issue.
 COLUMNS = {
     "emotion": "label",
     "label": "label",
@@ -60,8 +62,9 @@ class Faces:
 def load(path, usages=FITTING):
     """Read a CSV of faces, plain or gzipped.
 
-    Rows whose Usage is not in `usages` are checked and left out, so that PrivateTest is only
-    seen by who asks for it. Raises BadInput with the line number of the first malformed row.
+    Rows whose Usage is not in `usages` are checked and left out, so that PrivateTest is
+    only seen by who asks for it. Raises BadInput with the line number of the first
+    malformed row.
     """
     try:
         with open(path, "rb") as file:
@@ -70,7 +73,8 @@ def load(path, usages=FITTING):
             size = os.fstat(file.fileno()).st_size
             # The smallest row has 2304 digits and 2303 spaces.
             most = MOST_ROWS if packed else min(MOST_ROWS, size // (2 * PIXELS - 1) + 1)
-            faces = _read(path, gzip.open(file) if packed else file, most)
+            with gzip.open(file) if packed else file as stream:
+                faces = _read(path, stream, most)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadInput(
             f"{path} is a damaged gzip file ({error}): fetch it again"
@@ -90,8 +94,9 @@ def load(path, usages=FITTING):
 def split(faces, seed=0):
     """Row numbers to fit on and to validate on, as two int arrays.
 
-    The file's own PublicTest rows validate where it has any. Otherwise a tenth of the rows is
-    drawn with `seed`, a tenth of each class, exact copies of a face all on the same side.
+    The file's own PublicTest rows validate where it has any. Otherwise a tenth of the
+    rows is drawn with `seed`, a tenth of each class, exact copies of a face all on the
+    same side.
     """
     if has_public_test(faces):
         return tuple(np.flatnonzero(faces.usage == code) for code in range(2))
@@ -126,7 +131,9 @@ def copies(faces, others):
 
 
 def digest(faces):
-    """SHA-256 of the faces and their labels and usage, the same for every packing of the file."""
+    """SHA-256 of the faces and their labels and usage, the same for every packing of
+    the file.
+    """
     sha = hashlib.sha256()
     for column in (faces.images, faces.labels, faces.usage):
         sha.update(b"-" if column is None else np.ascontiguousarray(column).data)
@@ -141,7 +148,7 @@ def counts(faces):
 
 
 def in_order(function, items, threads=2, ahead=4):
-    """Yield function(item) of each item, in their order, worked out ahead by threads."""
+    """Yield function(item) of each item, in order, worked out ahead by threads."""
     with ThreadPoolExecutor(threads) as pool:
         waiting = collections.deque()
         for item in items:
@@ -160,20 +167,18 @@ def _keys(images):
 
 def _read(path, stream, most):
     columns = _header(path, stream.readline(LONGEST_LINE))
-    # Untouched pages of an empty array take no memory, so the bound may be generous, and the
-    # threads write each row straight to its place.
+    # Untouched pages of an empty array take no memory, so the bound may be generous,
+    # and the threads write each row straight to its place.
     faces = Faces(
         np.empty((most, SIDE, SIDE), np.uint8),
         np.empty(most, np.int8) if "label" in columns else None,
         np.empty(most, np.int8) if "usage" in columns else None,
         np.empty(most, np.int64) if "id" in columns else None,
     )
-    rows = 0
-    for rows in in_order(
+    parsed = in_order(
         lambda block: _parse(path, columns, *block, faces), _blocks(path, stream)
-    ):
-        pass
-    return faces.take(slice(rows))
+    )
+    return faces.take(slice(sum(parsed)))
 
 
 def _header(path, line):
@@ -211,10 +216,11 @@ def _blocks(path, stream):
 
 
 def _parse(path, columns, rows, block, faces):
-    """Write the block's lines into `faces` from row `rows` on; return the row after the last."""
+    """Write the block's lines into `faces` from row `rows` on; return how many."""
 
     def refuse(bad, why):
-        # The first of the flagged rows; `why` makes the sentence from its index in the block.
+        # The first of the flagged rows; `why` makes the sentence from its index in the
+        # block.
         row = int(np.flatnonzero(bad)[0])
         raise BadInput(f"{path}, line {rows + row + 2}: {why(row)}")
 
@@ -252,7 +258,7 @@ def _parse(path, columns, rows, block, faces):
         faces.ids[here] = _ids(cells("id"), refuse)
     index = columns.index("pixels")
     faces.images[here] = _pixels(text, edges[:, index] + 1, edges[:, index + 1], refuse)
-    return rows + n
+    return n
 
 
 LABEL_CODES = {str(code).encode(): code for code in range(7)}

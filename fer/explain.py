@@ -4,16 +4,16 @@ import numpy as np
 
 from fer import BadInput, gradients
 
-ASCENT_STEP = (
-    0.05  # of the pixels' half range, the root mean square that an image moves a step
-)
+# Of the pixels' half range: how far an image moves a step, in root mean square.
+ASCENT_STEP = 0.02
 
 
 def saliency(network, images, classes):
-    """Saliency maps (N, 48, 48) float32 in 0..1 (Simonyan et al., 2013, arXiv:1312.6034).
+    """Saliency maps (N, 48, 48) float32 in 0..1 (Simonyan et al., 2013,
+    arXiv:1312.6034).
 
-    |d logit of the class / d pixel|, divided by the map's largest value; a constant gradient gives
-    a map of zeros. images: (N, 48, 48) uint8. classes: (N,) int.
+    |d logit of the class / d pixel|, divided by the map's largest value; a constant
+    gradient gives a map of zeros. images: (N, 48, 48) uint8. classes: (N,) int.
     """
     from keras import ops
 
@@ -27,13 +27,16 @@ def saliency(network, images, classes):
 
 
 def unit(maps):
-    """Scale each map (N, 48, 48) of values >= 0 so that its largest is 1; zeros stay zeros."""
+    """Scale each map (N, 48, 48) of values >= 0 so that its largest is 1; zeros stay
+    zeros.
+    """
     top = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, top, out=np.zeros_like(maps), where=top > 0)
 
 
 def mask(image, heat, threshold=0.6):
-    """Keep the pixels whose saliency exceeds `threshold`; set the others to the image's mean.
+    """Keep the pixels whose saliency exceeds `threshold`; set the others to the image's
+    mean.
 
     image: (48, 48) uint8. heat: (48, 48) float in 0..1. Returns (48, 48) uint8.
     """
@@ -41,7 +44,9 @@ def mask(image, heat, threshold=0.6):
 
 
 def logits(network):
-    """The network as a function of float pixels in 0..255 that stops short of the softmax."""
+    """The network as a function of float pixels in 0..255 that stops short of the
+    softmax.
+    """
     import keras
 
     rescaling, last = _rescaling(network), network.layers[-1]
@@ -50,7 +55,9 @@ def logits(network):
 
 
 def first_right(labels, predicted, wanted):
-    """The first row of class `wanted` that is predicted right; else the first right row; else 0."""
+    """The first row of class `wanted` that is predicted right; else the first right
+    row; else 0.
+    """
     right = labels == predicted
     return int(np.argmax(2 * right + (right & (labels == wanted))))
 
@@ -75,7 +82,9 @@ def convolutions(network):
 
 
 def responses(network, layer, image):
-    """What each filter of `layer` makes of a face (48, 48) uint8: (filters, height, width)."""
+    """What each filter of `layer` makes of a face (48, 48) uint8: (filters, height,
+    width).
+    """
     import keras
 
     model = keras.Model(network.inputs, layer.output)
@@ -84,11 +93,13 @@ def responses(network, layer, image):
 
 
 def ascend(network, layer, steps=90, seed=0, progress=lambda step: None):
-    """The images that gradient ascent from white noise finds for the filters of `layer`.
+    """The images that gradient ascent from white noise finds for the filters of
+    `layer`.
 
-    Each image climbs the mean response of its own filter by steps of equal length (Erhan et al.,
-    2009). Returns the images (filters, 48, 48) float32 in 0..255, the responses at the end
-    (filters,), and which filters are dead: those that never responded.
+    Each image climbs the mean response of its own filter by steps of equal length
+    (Erhan et al., 2009). Returns the images (filters, 48, 48) float32 in 0..255, the
+    responses at the end (filters,), and which filters are dead: those that never
+    responded.
     """
     import keras
 
@@ -119,9 +130,9 @@ def _rescaling(network):
 def _own_filter(keras, inputs, layer):
     """Map images (filters, 48, 48, 1) to the mean response of filter i to image i.
 
-    Only that one filter is worked out: the images' channels stand side by side in one picture
-    under a depthwise convolution, and each image's channels are summed. For a layer of 64
-    filters this is a 64th of the work of all filters on all images.
+    Only that one filter is worked out: the images' channels stand side by side in one
+    picture under a depthwise convolution, and each image's channels are summed. For a
+    layer of 64 filters this is a 64th of the work of all filters on all images.
     """
     ops = keras.ops
     before = layer.input

@@ -11,7 +11,8 @@ DPI = 110
 def curves(histories):
     """Accuracy and loss, training and validation: a column a history.
 
-    histories: {title: [a dict an epoch]}. Columns share their axes, so they can be compared.
+    histories: {title: [a dict an epoch]}. Columns share their axes, so they can be
+    compared.
     """
     figure = Figure(figsize=(5.2 * len(histories), 6.4))
     grid = figure.subplots(2, len(histories), sharex=True, sharey="row", squeeze=False)
@@ -87,7 +88,7 @@ def saliency(image, heat, masked, name, threshold):
 
 
 def tiles(pictures, title, dead=None):
-    """A grid of pictures (N, H, W), each scaled on its own; a dead one is crossed out."""
+    """A grid of pictures (N, H, W), each scaled by itself; a dead one is crossed."""
     columns = 16 if len(pictures) > 16 else 8
     rows = -(-len(pictures) // columns)
     figure = Figure(figsize=(columns * 0.75, rows * 0.75 + 0.4))
@@ -110,7 +111,9 @@ def tiles(pictures, title, dead=None):
 
 
 def filter_pictures(layer, found, dead, steps, maps, image):
-    """A layer's two pictures: (file name, figure, title) of its ascents and its responses."""
+    """A layer's two pictures: (file name, figure, title) of its ascents and its
+    responses.
+    """
     ascents = f"Filters of layer {layer} (# Ascent Epoch {steps})"
     yield f"{layer}_filters.png", tiles(found, ascents, dead), ascents
     outputs = f"Output of layer {layer} (Given image {image})"

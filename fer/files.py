@@ -13,12 +13,14 @@ from fer import BadInput
 
 @contextlib.contextmanager
 def whole(path):
-    """Yield a temporary path beside `path`; when the block ends well, it becomes `path`.
+    """Yield a temporary path beside `path`; when the block ends well, it becomes
+    `path`.
 
-    The bytes are flushed to the disk before the rename and the folder after it, so that a crash
-    at any instant leaves either the old file or the new one. The temporary name is the same for
-    every run, so that what a killed run leaves behind is replaced by the next; a lock keeps two
-    runs from writing it at once. Raises BadInput when the file cannot be written.
+    The bytes are flushed to the disk before the rename and the folder after it, so that
+    a crash at any instant leaves either the old file or the new one. The temporary name
+    is the same for every run, so that what a killed run leaves behind is replaced by
+    the next; a lock keeps two runs from writing it at once. Raises BadInput when the
+    file cannot be written.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
@@ -40,7 +42,9 @@ def whole(path):
 
 @contextlib.contextmanager
 def locked(path):
-    """Hold the lock file `path` for the block; raises BadInput when another run holds it."""
+    """Hold the lock file `path` for the block; raises BadInput when another run holds
+    it.
+    """
     with open(path, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,7 +68,9 @@ def write_text(path, text):
 
 
 def write_json(path, value):
-    """Write `value` as indented JSON; NaN and infinities are refused, since JSON has none."""
+    """Write `value` as indented JSON; NaN and infinities are refused, since JSON has
+    none.
+    """
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
@@ -82,7 +88,9 @@ def write_csv(path, header, rows):
 
 
 def writable(path):
-    """Raise BadInput now, rather than after hours of work, when `path` cannot be written."""
+    """Raise BadInput now, rather than after hours of work, when `path` cannot be
+    written.
+    """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +105,9 @@ def writable(path):
 
 
 def write_submission(path, ids, labels):
-    """Write a Kaggle submission `id,label`, a row a face; ids from 0 where they are None."""
+    """Write a Kaggle submission `id,label`, a row a face; ids from 0 where they are
+    None.
+    """
     ids = range(len(labels)) if ids is None else ids
     write_csv(path, ("id", "label"), zip(ids, labels, strict=True))
 

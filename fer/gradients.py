@@ -1,11 +1,14 @@
-"""The only module that knows the backend: the gradient of a score with respect to its input."""
+"""The only module that knows the backend: the gradient of a score with respect to its
+input.
+"""
 
 
 def gradient(score, inputs):
     """Values (N,) and gradients (like `inputs`) of `score`, as float32 numpy arrays.
 
-    score: maps a tensor (N, ...) to scores (N,) by Keras operations, row by row. inputs: (N, ...)
-    float32. Raises NotImplementedError on a backend other than TensorFlow and JAX.
+    score: maps a tensor (N, ...) to scores (N,) by Keras operations, row by row.
+    inputs: (N, ...) float32. Raises NotImplementedError on a backend other than
+    TensorFlow and JAX.
     """
     import keras
     import numpy as np

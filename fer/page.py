@@ -4,12 +4,18 @@ import base64
 import html
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-img { max-width: 100%; height: auto } pre { background: #f4f4f4; padding: 1rem; overflow: auto }
-table { border-collapse: collapse } th, td { padding: .2rem .9rem; text-align: left }
-tr:nth-child(even) { background: #f4f4f4 } figcaption { color: #555 } figure { margin: 1rem 0 }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto;
+       padding: 0 1rem }
+img { max-width: 100%; height: auto }
+pre { background: #f4f4f4; padding: 1rem; overflow: auto }
+table { border-collapse: collapse }
+th, td { padding: .2rem .9rem; text-align: left }
+tr:nth-child(even) { background: #f4f4f4 }
+figcaption { color: #555 }
+figure { margin: 1rem 0 }
 @media (prefers-color-scheme: dark) {
-  body { background: #16181c; color: #ddd } pre, tr:nth-child(even) { background: #24272d }
+  body { background: #16181c; color: #ddd }
+  pre, tr:nth-child(even) { background: #24272d }
   img { background: #fff } figcaption { color: #aaa } }
 """
 # Nothing is fetched and nothing runs, whatever a file's fields say.

@@ -8,9 +8,9 @@ from fer import BadInput, data, figures, files, models, networks, scores, traini
 def train(build, source, options, out, command, resume=False):
     """Train the network that `build()` makes on the CSV `source`; write five files.
 
-    `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an epoch),
-    .txt its structure, .png its learning curves. options: as training.fit takes them, where the
-    precision may be "auto". Returns the card.
+    `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
+    epoch), .txt its structure, .png its learning curves. options: as training.fit takes
+    them, where the precision may be "auto". Returns the card.
     """
     out = Path(out)
     files.writable(out)
@@ -18,9 +18,8 @@ def train(build, source, options, out, command, resume=False):
     data.must_be_labelled(faces, source)
     if options["precision"] == "auto":
         options = options | {"precision": training.precision()}
-    print(
-        f"{source}: {data.counts(faces)}; training {build.__name__} in {options['precision']}"
-    )
+    print(f"{source}: {data.counts(faces)}")
+    print(f"training {build.__name__} in {options['precision']}", flush=True)
     checkpoint = out.with_suffix(".checkpoint.npz")
     network, history, seconds = training.fit(build, faces, options, checkpoint, resume)
 
@@ -36,15 +35,13 @@ def train(build, source, options, out, command, resume=False):
     files.write_bytes(out.with_suffix(".png"), figures.png(curves))
     models.save(network, card, out)
     checkpoint.unlink()
-    print(
-        f"validation accuracy {scores.shown(card['scores']['validation'])}, epoch {best}"
-    )
+    print(f"epoch {best}: validation {scores.shown(card['scores']['validation'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
     return card
 
 
 def train_unless_done(build, source, options, out, script):
-    """Train as `train` does, resuming what was stopped; leave alone what was trained just so."""
+    """Train as `train` does, resuming what was stopped; leave what was trained so."""
     options = options | {"precision": training.precision()}
     if models.is_trained_so(
         out, build.__name__, data.digest(data.load(source)), options
@@ -60,7 +57,9 @@ def train_unless_done(build, source, options, out, script):
 
 
 def read_history(model_path):
-    """The history beside a model: a dict of numbers an epoch. Raises BadInput without one."""
+    """The history beside a model: a dict of numbers an epoch. Raises BadInput without
+    one.
+    """
     import pandas
 
     path = Path(model_path).with_suffix(".csv")

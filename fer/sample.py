@@ -1,8 +1,8 @@
 """The embedded sample: drawn faces with seven expressions, as a FER-style CSV.
 
-A face is a stack of soft-edged shapes on the pixel grid. Its expression bends the brows, opens
-the eyes and shapes the mouth by a random intensity, so that faint expressions look alike; pose,
-proportions, light and noise vary with each face.
+A face is a stack of soft-edged shapes on the pixel grid. Its expression bends the
+brows, opens the eyes and shapes the mouth by a random intensity, so that faint
+expressions look alike; pose, proportions, light and noise vary with each face.
 """
 
 import numpy as np
@@ -11,9 +11,10 @@ from fer import data, files
 
 ROWS = {"Training": 2100, "PublicTest": 350, "PrivateTest": 350}
 
-# What a full expression adds to a neutral face. Lengths are in half face heights, y points down.
-# brow: how far it rises, how far its inner end rises, its arch. eye: how far it opens.
-# mouth: how far its corners rise, its opening, its width; sneer: how far the nose wrinkles.
+# What a full expression adds to a neutral face. Lengths are in half face heights, y
+# points down. brow: how far it rises, how far its inner end rises, its arch. eye: how
+# far it opens. mouth: how far its corners rise, its opening, its width; sneer: how far
+# the nose wrinkles.
 FEATURES = ("brow", "inner", "arch", "eye", "corners", "opening", "width", "sneer")
 EXPRESSIONS = np.array(
     [
@@ -30,7 +31,8 @@ JITTER = np.array([0.025, 0.03, 0.015, 0.012, 0.03, 0.015, 0.03, 0.08])
 
 
 def write(path, test_path, seed=0):
-    """Write the sample as `emotion,pixels,Usage`, and its PrivateTest faces as `id,feature`.
+    """Write the sample as `emotion,pixels,Usage`, and its PrivateTest faces as
+    `id,feature`.
 
     The same bytes for the same seed.
     """
@@ -49,7 +51,7 @@ def write(path, test_path, seed=0):
 
 
 def faces(count, seed=0):
-    """Labels (N,) int in 0..6, all equally common, and drawn faces (N, 48, 48) uint8."""
+    """Labels (N,) int in 0..6, equally common, and drawn faces (N, 48, 48) uint8."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count) % len(EXPRESSIONS))
     parts = [_draw(part, rng) for part in np.array_split(labels, max(count // 350, 1))]
@@ -145,7 +147,7 @@ def _mouth(ink, x, y, vary, feature, dark):
 
 
 class _Canvas:
-    """Pictures (N, 48, 48) in 0..1 that shapes are laid over, with edges a pixel soft."""
+    """Pictures (N, 48, 48) in 0..1 to lay shapes over, with edges a pixel soft."""
 
     def __init__(self, scale, background):
         self.scale, self.picture = scale, background
@@ -156,7 +158,9 @@ class _Canvas:
         self.picture = self.picture + cover * (tone - self.picture)
 
     def ellipse(self, tone, x, y, a, b):
-        """A filled ellipse with half axes a and b; x and y are measured from its middle."""
+        """A filled ellipse with half axes a and b; x and y are measured from its
+        middle.
+        """
         radius = np.sqrt((x / a) ** 2 + (y / b) ** 2)
         self.shape(tone, (1 - radius) * np.minimum(a, b))
 

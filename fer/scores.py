@@ -1,10 +1,14 @@
-"""Accuracy, intervals, the table a class, confusions, and the sentences computed from them."""
+"""Accuracy, intervals, the table a class, confusions, and the sentences computed from
+them.
+"""
 
 import numpy as np
 
 
 def accuracy(labels, predicted):
-    """Share of rows that are right, with its 95% interval: {"accuracy", "interval", "rows"}."""
+    """Share of rows that are right, with its 95% interval: {"accuracy", "interval",
+    "rows"}.
+    """
     right, rows = int((labels == predicted).sum()), len(labels)
     return {"accuracy": right / rows, "interval": wilson(right, rows), "rows": rows}
 
@@ -18,10 +22,11 @@ def wilson(right, rows):
 
 
 def difference(labels, predicted, other):
-    """How much more of the same rows `predicted` gets right than `other`, with 95% interval.
+    """How much more of the same rows `predicted` gets right than `other`, with 95%
+    interval.
 
-    The interval is that of paired proportions: only rows on which the two disagree count.
-    Returns {"difference", "interval"} as shares.
+    The interval is that of paired proportions: only rows on which the two disagree
+    count. Returns {"difference", "interval"} as shares.
     """
     gain = (predicted == labels).astype(float) - (other == labels)
     half = 1.959964 * gain.std() / np.sqrt(len(gain))
@@ -67,33 +72,36 @@ def table(labels, predicted, classes):
 def shown(score):
     """An accuracy as text, with its interval and rows."""
     low, high = score["interval"]
-    return f"{score['accuracy']:.4f} (95% interval {low:.4f} to {high:.4f}, {score['rows']:,} rows)"
+    between = f"95% interval {low:.4f} to {high:.4f}"
+    return f"{score['accuracy']:.4f} ({between}, {score['rows']:,} rows)"
 
 
 def points(change):
     """A difference as text, in percentage points with its interval."""
     low, high = (100 * end for end in change["interval"])
-    return f"{100 * change['difference']:+.1f} points (95% interval {low:+.1f} to {high:+.1f})"
+    between = f"95% interval {low:+.1f} to {high:+.1f}"
+    return f"{100 * change['difference']:+.1f} points ({between})"
 
 
 def observe_confusions(counts, classes):
-    """Two sentences on a confusion matrix: the best class, and the pairs confused most."""
+    """Sentences on a confusion matrix: best and worst class, likeliest mix-ups."""
     rates = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     best, worst = (pick(np.diag(rates)) for pick in (np.argmax, np.argmin))
     away = rates - np.diag(np.diag(rates))
     pairs = [np.unravel_index(i, away.shape) for i in np.argsort(-away, axis=None)[:2]]
     said = " and ".join(
-        f"{classes[true]} with {classes[guess]} ({rates[true, guess]:.0%} of its faces)"
+        f"{classes[true]} for {classes[guess]} ({rates[true, guess]:.0%} of its faces)"
         for true, guess in pairs
     )
     return (
-        f"{classes[best].capitalize()} is recognised best ({rates[best, best]:.0%} of its faces), "
-        f"{classes[worst]} worst ({rates[worst, worst]:.0%}). Taken for another most often: {said}."
+        f"{classes[best].capitalize()} is recognised best "
+        f"({rates[best, best]:.0%} of its faces), {classes[worst]} worst "
+        f"({rates[worst, worst]:.0%}). Most often mistaken: {said}."
     )
 
 
 def observe_difference(what, against, change):
-    """A sentence on two accuracies of the same rows; says so when the interval holds zero."""
+    """A sentence on two accuracies of the same rows, and whether chance explains it."""
     low, high = change["interval"]
     verdict = (
         "more than chance explains"
@@ -106,38 +114,40 @@ def observe_difference(what, against, change):
 
 
 def observe_history(history):
-    """A sentence on a learning curve: its best epoch, and how far training ran ahead."""
+    """A sentence on a learning curve: its best epoch, and how training ran ahead."""
     best = max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
     last = history[-1]
+    ahead = 100 * (last["accuracy"] - last["val_accuracy"])
     return (
         f"Validation accuracy is best at epoch {best['epoch']} of {last['epoch']}, "
         f"{best['val_accuracy']:.3f}; training accuracy ends at {last['accuracy']:.3f}, "
-        f"{100 * (last['accuracy'] - last['val_accuracy']):+.1f} points from validation's."
+        f"{ahead:+.1f} points from that of validation."
     )
 
 
 def observe_filters(layer, climbed, dead, maps):
-    """A sentence on a layer: filters that never answer, the spread of answers to the face.
+    """Sentences on a layer: what its filters climb to, and how many the face moves.
 
     climbed: (filters,) mean response to each filter's own image. maps: (filters, H, W).
     """
     live = climbed[~dead]
     answers = maps.mean(axis=(1, 2))
     busy = int((answers > 0.1 * max(answers.max(), 1e-9)).sum())
+    low, high = (live.min(), live.max()) if len(live) else (0, 0)
     return (
-        f"{layer}: {int(dead.sum())} of {len(dead)} filters never answer; the others' mean response "
-        f"climbs to {live.min() if len(live) else 0:.2f} to {live.max() if len(live) else 0:.2f}. "
-        f"The face moves {busy} filters to over a tenth of the strongest one's response."
+        f"{layer}: {int(dead.sum())} of {len(dead)} filters never answer; the mean "
+        f"response of the others climbs to between {low:.2f} and {high:.2f}. The face "
+        f"moves {busy} filters to over a tenth of the strongest one's response."
     )
 
 
 def observe_saliency(heat, threshold):
-    """A sentence on a map (48, 48) in 0..1: how much is kept, and where the weight lies."""
+    """Sentences on a map (48, 48) in 0..1: how much is kept, where its weight lies."""
     thirds = np.array_split(heat, 3)
     shares = [part.sum() / max(heat.sum(), 1e-9) for part in thirds]
     names = ("upper", "middle", "lower")
     parts = ", ".join(
-        f"{share:.0%} in the {name}" for name, share in zip(names, shares)
+        f"{share:.0%} in the {name}" for name, share in zip(names, shares, strict=True)
     )
     return (
         f"{(heat > threshold).mean():.1%} of the pixels exceed {threshold:g}. "

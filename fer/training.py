@@ -1,8 +1,9 @@
 """Fit a network: precision, schedule, checkpoint after each epoch, exact resume.
 
-An epoch depends on nothing but the state at its start, the seed and its number: the order of the
-rows, the augmentation of each batch and the dropout masks are all drawn from those. So a run that
-is killed at any instant and resumed ends in the same bits as one that never stopped.
+An epoch depends on nothing but the state at its start, the seed and its number: the
+order of the rows, the augmentation of each batch and the dropout masks are all drawn
+from those. So a run that is killed at any instant and resumed ends in the same bits as
+one that never stopped.
 """
 
 import contextlib
@@ -27,18 +28,20 @@ EVALUATION_BATCH = 512
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal ended the training after a whole epoch; the message says how to go on."""
+    """A signal ended the training after an epoch; the message says how to go on."""
 
 
 def fit(build, faces, options, checkpoint, resume=False):
     """Train the network that `build()` makes on the split of `faces`.
 
-    options: epochs, batch_size, seed, augment (of augment.CHOICES) and precision. The state goes
-    to the file `checkpoint` after each epoch. Returns the network in float32 with the weights of
-    its best validation epoch, the history (a dict an epoch) and the seconds that it took.
+    options: epochs, batch_size, seed, augment (of augment.CHOICES) and precision. The
+    state goes to the file `checkpoint` after each epoch. Returns the network in float32
+    with the weights of its best validation epoch, the history (a dict an epoch) and the
+    seconds that it took.
 
-    Raises BadInput when `checkpoint` holds another run than this one, or an unfinished one that
-    `resume` does not ask for, or when the loss is no longer finite; Stopped after a signal.
+    Raises BadInput when `checkpoint` holds another run than this one, or an unfinished
+    one that `resume` does not ask for, or when the loss is no longer finite; Stopped
+    after a signal.
     """
     import keras
 
@@ -80,7 +83,9 @@ def fit(build, faces, options, checkpoint, resume=False):
 
 
 def best_epoch(history):
-    """The row of the epoch whose weights are kept: best validation accuracy, then lowest loss."""
+    """The row of the epoch whose weights are kept: best validation accuracy, then
+    lowest loss.
+    """
     return max(history, key=_merit)
 
 
@@ -101,9 +106,11 @@ def evaluate(network, faces):
 
 
 def precision():
-    """The fastest precision of this machine that trains as well: a Keras dtype policy's name.
+    """The fastest precision of this machine that trains as well: a Keras dtype policy's
+    name.
 
-    bfloat16 where a GPU is seen or the processor multiplies it in hardware, else float32.
+    bfloat16 where a GPU is seen or the processor multiplies it in hardware, else
+    float32.
     """
     import keras
 
@@ -161,8 +168,8 @@ def _train(network, batches, steps):
         rate = float(network.optimizer.learning_rate)
         if not math.isfinite(logs["loss"]):
             raise BadInput(
-                f"the loss is {logs['loss']} at step {step} of this epoch, learning rate {rate:.3g};"
-                " the checkpoint holds the last good epoch"
+                f"the loss is {logs['loss']} at step {step} of this epoch, learning "
+                f"rate {rate:.3g}; the checkpoint, if any, holds the last good epoch"
             )
         totals.add(logs, len(labels))
         if sys.stdout.isatty():
@@ -175,7 +182,9 @@ def _train(network, batches, steps):
 
 
 class _Totals:
-    """Loss and accuracy summed over rows, so that a short last batch weighs what it should."""
+    """Loss and accuracy summed over rows, so that a short last batch weighs what it
+    should.
+    """
 
     def __init__(self):
         self.rows, self.sums = 0, {"loss": 0.0, "accuracy": 0.0}
@@ -199,8 +208,9 @@ def _merit(row):
 
 def _sentence(row, epochs, seconds):
     return (
-        f"epoch {row['epoch']} of {epochs}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f},"
-        f" validation {row['val_loss']:.3f}, {row['val_accuracy']:.3f}; {seconds:.0f} s so far"
+        f"epoch {row['epoch']} of {epochs}: loss {row['loss']:.3f}, "
+        f"accuracy {row['accuracy']:.3f}, validation {row['val_loss']:.3f}, "
+        f"{row['val_accuracy']:.3f}; {seconds:.0f} s so far"
     )
 
 
@@ -248,7 +258,9 @@ def _read(path, run, resume):
 
 @contextlib.contextmanager
 def _signals():
-    """Collect the first SIGINT or SIGTERM in a list; a second one acts at once, as usual."""
+    """Collect the first SIGINT or SIGTERM in a list; a second one acts at once, as
+    usual.
+    """
     received = []
     before = {
         number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
