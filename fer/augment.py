@@ -13,7 +13,6 @@ RANGES = {
     "zoom_range": 0.15,
     "horizontal_flip": True,
 }
-CHOICES = ("generator", "none")
 
 # Keras's generator draws from numpy's global state, which threads share.
 _drawing = threading.Lock()
@@ -22,8 +21,8 @@ _drawing = threading.Lock()
 def augment(images, seed, how="generator"):
     """Transform each face at random: (N, 48, 48, 1) uint8 in and out.
 
-    The same `seed` (0..2**32-1) draws the same transforms, in whichever thread. `how`
-    is one of CHOICES; "generator" is Keras's ImageDataGenerator.
+    how: "generator", Keras's ImageDataGenerator, or "none". The same `seed`
+    (0..2**32-1) draws the same transforms, in whichever thread.
     """
     if how == "none":
         return images

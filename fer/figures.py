@@ -73,13 +73,13 @@ def confusion(counts, classes, title="Confusion matrix"):
 
 def saliency(image, heat, masked, name, threshold):
     """Original with its class, saliency map with a colour bar, and masked face."""
-    figure = Figure(figsize=(10.5, 3.6))
+    figure = Figure(figsize=(10.5, 3.4), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     left.imshow(image, cmap="gray", vmin=0, vmax=255)
     left.set_title(f"Original (class = {name})")
     drawn = middle.imshow(heat, cmap="jet", vmin=0, vmax=1)
     middle.set_title("Saliency map")
-    figure.colorbar(drawn, ax=middle, fraction=0.046)
+    figure.colorbar(drawn, ax=middle, shrink=0.9)
     right.imshow(masked, cmap="gray", vmin=0, vmax=255)
     right.set_title(f"Mask (threshold = {threshold:g})")
     for axes in (left, middle, right):

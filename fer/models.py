@@ -7,6 +7,7 @@ which rows validate it, and what it scored.
 import json
 import platform
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -128,9 +129,6 @@ def predict(network, images):
 
 def card(network, classes, faces, source, options, best_epoch, seconds, command):
     """All that is known of a training, ready for JSON."""
-    import keras
-    import tensorflow as tf
-
     rows, held = data.split(faces, options["seed"])
     unseen = ~data.copies(faces.take(held), faces.take(rows))
     labels = faces.labels[held]
@@ -160,12 +158,8 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
         },
         "seconds": round(seconds, 1),
         "machine": _processor(),
-        "versions": {
-            "python": platform.python_version(),
-            "keras": keras.__version__,
-            "tensorflow": tf.__version__,
-            "numpy": np.__version__,
-        },
+        "versions": {"python": platform.python_version()}
+        | {name: metadata.version(name) for name in ("keras", "tensorflow", "numpy")},
     }
 
 

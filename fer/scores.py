@@ -120,8 +120,8 @@ def observe_history(history):
     ahead = 100 * (last["accuracy"] - last["val_accuracy"])
     return (
         f"Validation accuracy is best at epoch {best['epoch']} of {last['epoch']}, "
-        f"{best['val_accuracy']:.3f}; training accuracy ends at {last['accuracy']:.3f}, "
-        f"{ahead:+.1f} points from that of validation."
+        f"{best['val_accuracy']:.3f}; that of training ends at {last['accuracy']:.3f}, "
+        f"{ahead:+.1f} points from the validation's."
     )
 
 

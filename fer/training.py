@@ -23,8 +23,8 @@ PEAK_LEARNING_RATE = 1.5e-3
 WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
 WEIGHT_DECAY = 0.02
 LABEL_SMOOTHING = 0.1
-PRECISIONS = ("auto", "mixed_bfloat16", "float32")
 EVALUATION_BATCH = 512
+LOADER_THREADS = 2
 
 
 class Stopped(KeyboardInterrupt):
@@ -34,10 +34,10 @@ class Stopped(KeyboardInterrupt):
 def fit(build, faces, options, checkpoint, resume=False):
     """Train the network that `build()` makes on the split of `faces`.
 
-    options: epochs, batch_size, seed, augment (of augment.CHOICES) and precision. The
-    state goes to the file `checkpoint` after each epoch. Returns the network in float32
-    with the weights of its best validation epoch, the history (a dict an epoch) and the
-    seconds that it took.
+    options: epochs, batch_size, seed, augment (as augment.augment takes it) and
+    precision (a Keras dtype policy). The state goes to the file `checkpoint` after each
+    epoch. Returns the network in float32 with the weights of its best validation epoch,
+    the history (a dict an epoch) and the seconds that it took.
 
     Raises BadInput when `checkpoint` holds another run than this one, or an unfinished
     one that `resume` does not ask for, or when the loss is no longer finite; Stopped
@@ -155,7 +155,7 @@ def _batches(faces, batch_size, options, epoch):
             part.images[..., None], seed, options["augment"]
         ), part.labels
 
-    return data.in_order(batch, range(len(faces) // batch_size))
+    return data.in_order(batch, range(len(faces) // batch_size), LOADER_THREADS)
 
 
 def _train(network, batches, steps):

@@ -1,0 +1,68 @@
+"""Drawn faces and small trained models, made once."""
+
+import os
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """140 drawn faces with labels; the last 35 validate."""
+    from fer import data, sample
+
+    labels, images = sample.faces(140)
+    usage = np.repeat([0, 1], [105, 35]).astype(np.int8)
+    return data.Faces(images, labels.astype(np.int8), usage)
+
+
+@pytest.fixture(scope="session")
+def drawn_csv(drawn, tmp_path_factory):
+    """The drawn faces as a FER2013 file."""
+    from fer import data
+
+    path = tmp_path_factory.mktemp("data") / "faces.csv"
+    rows = zip(
+        drawn.images.reshape(len(drawn), -1), drawn.labels, drawn.usage, strict=True
+    )
+    path.write_text(
+        "emotion,pixels,Usage\n"
+        + "".join(
+            f"{label},{' '.join(map(str, pixels))},{data.USAGES[usage]}\n"
+            for pixels, label, usage in rows
+        )
+    )
+    return path
+
+
+OPTIONS = {
+    "epochs": 2,
+    "batch_size": 32,
+    "seed": 0,
+    "augment": "none",
+    "precision": "float32",
+}
+
+
+@pytest.fixture(scope="session")
+def trained(drawn_csv, tmp_path_factory):
+    """A folder of the report's three models, trained for two epochs on drawn faces."""
+    from fer import networks, runs
+
+    folder = tmp_path_factory.mktemp("models")
+    for name, build in (
+        ("cnn", networks.cnn),
+        ("cnn_plain", networks.cnn),
+        ("dnn", networks.dnn),
+    ):
+        command = "python train_cnn.py"
+        runs.train(build, drawn_csv, OPTIONS, folder / f"{name}.keras", command)
+    return folder

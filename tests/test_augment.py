@@ -1,0 +1,49 @@
+"""Augmentation draws within its ranges, the same for the same seed."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from fer import augment
+
+
+@pytest.fixture(scope="module")
+def faces(drawn):
+    return drawn.images[..., None]
+
+
+def test_none_leaves_faces_as_they_are(faces):
+    assert augment.augment(faces, 0, "none") is faces
+
+
+def test_the_generator_moves_faces_and_keeps_their_form(faces):
+    moved = augment.augment(faces, 0, "generator")
+    assert moved.dtype == np.uint8
+    assert moved.shape == faces.shape
+    assert (moved != faces).any(axis=(1, 2, 3)).all()
+    assert abs(moved.mean() - faces.mean()) < 5
+
+
+def test_the_same_seed_moves_alike_whatever_the_number_of_threads(faces):
+    alone = [augment.augment(faces[:16], seed, "generator") for seed in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        threaded = list(
+            pool.map(lambda s: augment.augment(faces[:16], s, "generator"), range(12))
+        )
+    assert all((a == b).all() for a, b in zip(alone, threaded, strict=True))
+    assert (alone[0] != alone[1]).any()
+
+
+def test_transforms_stay_within_the_declared_ranges():
+    draws = [
+        augment.generator().get_random_transform((48, 48, 1), s) for s in range(300)
+    ]
+    angles = [draw["theta"] for draw in draws]
+    shifts = [draw[key] / 48 for draw in draws for key in ("tx", "ty")]
+    zooms = [draw[key] for draw in draws for key in ("zx", "zy")]
+    ranges = augment.RANGES
+    assert 0.9 * ranges["rotation_range"] < max(np.abs(angles)) <= 18
+    assert 0.9 * ranges["width_shift_range"] < max(np.abs(shifts)) <= 0.1
+    assert 0.85 <= min(zooms) < 0.87 and 1.13 < max(zooms) <= 1.15
+    assert 0.4 < np.mean([draw["flip_horizontal"] for draw in draws]) < 0.6

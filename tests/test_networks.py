@@ -1,0 +1,61 @@
+"""The networks are the report's, row by row."""
+
+import keras
+import numpy as np
+import pytest
+
+from fer import networks
+
+# Kind, output shape and parameters, as the report lists them.
+CNN = [
+    ("Conv2D", "(None, 48, 48, 64)", 1664),
+    ("MaxPooling2D", "(None, 24, 24, 64)", 0),
+    ("Conv2D", "(None, 24, 24, 64)", 36928),
+    ("Conv2D", "(None, 24, 24, 64)", 36928),
+    ("AveragePooling2D", "(None, 12, 12, 64)", 0),
+    ("Conv2D", "(None, 12, 12, 128)", 73856),
+    ("AveragePooling2D", "(None, 6, 6, 128)", 0),
+    ("Flatten", "(None, 4608)", 0),
+    ("Dense", "(None, 256)", 1179904),
+    ("Dropout", "(None, 256)", 0),
+    ("Dense", "(None, 256)", 65792),
+    ("Dropout", "(None, 256)", 0),
+    ("Dense", "(None, 7)", 1799),
+]
+DNN = [
+    ("Flatten", "(None, 2304)", 0),
+    ("Dense", "(None, 512)", 1180160),
+    ("Dropout", "(None, 512)", 0),
+    ("Dense", "(None, 512)", 262656),
+    ("Dropout", "(None, 512)", 0),
+    ("Dense", "(None, 7)", 3591),
+]
+
+
+@pytest.mark.parametrize(
+    ("build", "rows", "total"),
+    [(networks.cnn, CNN, 1_396_871), (networks.dnn, DNN, 1_446_407)],
+)
+def test_structure_is_the_reports_behind_a_rescaling(build, rows, total):
+    network = build()
+    first, *others = networks.structure(network)
+    assert first == ("Rescaling", "(None, 48, 48, 1)", 0)
+    assert others == rows
+    assert network.count_params() == total == sum(row[2] for row in rows)
+    text = networks.structure_text(network)
+    assert f"Total params: {total:,}" in text
+    assert "Non-trainable params: 0" in text
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_raw_pixels_in_float32_probabilities_out(policy, rng):
+    keras.config.set_dtype_policy(policy)
+    try:
+        network = networks.dnn()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    faces = rng.integers(0, 256, (3, 48, 48, 1), dtype=np.uint8)
+    probabilities = network.predict_on_batch(faces)
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (3, 7)
+    assert np.allclose(probabilities.sum(1), 1, atol=1e-6)

@@ -1,0 +1,30 @@
+"""The drawn sample is a FER2013 file, the same for the same seed."""
+
+import numpy as np
+
+from fer import data, files, sample
+
+
+def test_the_sample_has_all_usages_and_classes(tmp_path):
+    path, test = tmp_path / "sample.csv", tmp_path / "test.csv"
+    sample.write(path, test)
+    faces = data.load(path, data.USAGES)
+    assert data.counts(faces) == sample.ROWS
+    assert min(np.bincount(faces.labels)) == 400
+    private = data.load(path, ("PrivateTest",))
+    unlabelled = data.load(test)
+    assert unlabelled.labels is None
+    assert (unlabelled.images == private.images).all()
+    assert unlabelled.ids.tolist() == list(range(350))
+    before = files.sha256(path)
+    sample.write(path, test)
+    assert files.sha256(path) == before
+    sample.write(path, test, seed=1)
+    assert files.sha256(path) != before
+
+
+def test_drawn_faces_fill_the_range_of_pixels():
+    _, images = sample.faces(70)
+    assert images.shape == (70, 48, 48)
+    assert images.dtype == np.uint8
+    assert images.std(axis=(1, 2)).min() > 10

@@ -1,0 +1,86 @@
+"""Scores by hand, and sentences that say what the numbers say."""
+
+import numpy as np
+import pytest
+
+from fer import scores
+
+CLASSES = ("angry", "happy", "sad")
+LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 2])
+PREDICTED = np.array([0, 0, 0, 2, 1, 1, 2, 0])
+
+
+def test_a_matrix_counted_by_hand():
+    counts = scores.matrix(LABELS, PREDICTED, CLASSES)
+    assert counts.tolist() == [[3, 0, 1], [0, 2, 0], [1, 0, 1]]
+
+
+def test_precision_recall_and_f1_by_hand():
+    rows = scores.per_class(LABELS, PREDICTED, CLASSES)
+    assert rows["angry"] == {"precision": 0.75, "recall": 0.75, "f1": 0.75, "rows": 4}
+    assert rows["happy"] == {"precision": 1, "recall": 1, "f1": 1, "rows": 2}
+    assert rows["sad"] == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "rows": 2}
+
+
+def test_a_class_without_rows_scores_zero_without_a_warning(recwarn):
+    rows = scores.per_class(np.array([0, 1]), np.array([0, 0]), CLASSES)
+    assert rows["sad"] == {"precision": 0, "recall": 0, "f1": 0, "rows": 0}
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("right", "rows", "low", "high"),
+    # Newcombe, 1998, Statistics in Medicine 17, table I, method 3.
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611)],
+)
+def test_wilson_intervals_as_published(right, rows, low, high):
+    assert np.allclose(scores.wilson(right, rows), [low, high], atol=5e-5)
+
+
+def test_a_difference_of_the_same_rows_is_paired():
+    labels = np.zeros(100, int)
+    better, worse = labels.copy(), labels.copy()
+    worse[:10] = 1
+    change = scores.difference(labels, better, worse)
+    assert change["difference"] == pytest.approx(0.10)
+    assert change["interval"] == pytest.approx([0.0412, 0.1588], abs=1e-4)
+    assert scores.difference(labels, better, better)["interval"] == [0, 0]
+
+
+def test_the_sentence_on_a_difference_says_when_chance_explains_it():
+    clear = {"difference": 0.1, "interval": [0.05, 0.15]}
+    unclear = {"difference": 0.01, "interval": [-0.02, 0.04]}
+    harm = {"difference": -0.1, "interval": [-0.15, -0.05]}
+    said = scores.observe_difference("A", "B", clear)
+    assert said.startswith("A against B: +10.0 points")
+    assert said.endswith("more than chance explains.")
+    assert "chance may explain" in scores.observe_difference("A", "B", unclear)
+    assert "less, beyond chance" in scores.observe_difference("A", "B", harm)
+
+
+def test_the_sentence_on_a_matrix_names_best_worst_and_mix_ups():
+    said = scores.observe_confusions(
+        np.array(scores.matrix(LABELS, PREDICTED, CLASSES)), CLASSES
+    )
+    assert said.startswith("Happy is recognised best (100%")
+    assert "sad worst (50%)" in said
+    assert "sad for angry (50% of its faces) and angry for sad (25%" in said
+
+
+def test_the_sentence_on_a_history_names_the_best_epoch():
+    history = [
+        {"epoch": 1, "accuracy": 0.3, "val_accuracy": 0.4, "val_loss": 1.5},
+        {"epoch": 2, "accuracy": 0.6, "val_accuracy": 0.5, "val_loss": 1.2},
+        {"epoch": 3, "accuracy": 0.9, "val_accuracy": 0.5, "val_loss": 1.3},
+    ]
+    said = scores.observe_history(history)
+    assert "best at epoch 2 of 3, 0.500" in said
+    assert "ends at 0.900, +40.0 points" in said
+
+
+def test_the_sentence_on_a_map_says_where_its_weight_lies():
+    heat = np.zeros((48, 48))
+    heat[:16, 0] = 1
+    said = scores.observe_saliency(heat, 0.6)
+    assert said.startswith("0.7% of the pixels exceed 0.6.")
+    assert "100% in the upper, 0% in the middle, 0% in the lower" in said

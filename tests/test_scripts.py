@@ -1,0 +1,206 @@
+"""Each script by its command line, on drawn faces."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer import data, models, networks, sample, scores
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(script, *words, folder):
+    """The script's stdout, run in `folder`; fails with its stderr unless it ends well."""
+    done = subprocess.run(
+        [sys.executable, ROOT / script, *map(str, words)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def is_drawn(path):
+    """Whether the picture at `path` opens and shows more than one colour."""
+    with Image.open(path) as picture:
+        return np.asarray(picture).std() > 1
+
+
+def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_path):
+    out = run(
+        *("train_dnn.py", "--csv", drawn_csv, "--epochs", 2, "--batch-size", 32),
+        *("--seed", 4, "--out", "some/dnn.keras"),
+        folder=tmp_path,
+    )
+    assert "wrote some/dnn.keras" in out
+    left = {path.name for path in (tmp_path / "some").iterdir()}
+    assert left == {"dnn.keras", "dnn.json", "dnn.csv", "dnn.txt", "dnn.png"}
+    card = json.loads((tmp_path / "some/dnn.json").read_text())
+    assert card["data"]["digest"] == data.digest(data.load(drawn_csv))
+    assert (card["data"]["Training"], card["data"]["PublicTest"]) == (105, 35)
+    assert card["validation"] == "PublicTest"
+    assert card["options"]["seed"] == 4
+    assert card["command"].startswith("python train_dnn.py --csv")
+    rows = list(csv.DictReader((tmp_path / "some/dnn.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    best = max(rows, key=lambda row: float(row["val_accuracy"]))
+    shown = card["scores"]["validation"]["accuracy"]
+    assert float(best["val_accuracy"]) == pytest.approx(shown, abs=0.06)
+    assert "Total params: 1,446,407" in (tmp_path / "some/dnn.txt").read_text()
+    assert is_drawn(tmp_path / "some/dnn.png")
+
+
+def test_a_saved_model_predicts_what_its_card_scores(trained, drawn):
+    model = models.load(trained / "cnn.keras")
+    held = model.validation(drawn)
+    predicted = model.predict(held.images).argmax(1)
+    score = scores.accuracy(held.labels, predicted)
+    assert score == model.card["scores"]["validation"]
+    assert model.classes == networks.CLASSES
+
+
+def test_a_model_is_judged_on_its_own_tenth_or_not_at_all(drawn, tmp_path):
+    from conftest import OPTIONS
+
+    unsplit = data.Faces(drawn.images, drawn.labels)
+    network = networks.dnn()
+    card = models.card(
+        network, networks.CLASSES, unsplit, "f.csv", OPTIONS | {"seed": 7}, 1, 0, ""
+    )
+    models.save(network, card, tmp_path / "m.keras")
+    model = models.load(tmp_path / "m.keras")
+    expected = unsplit.take(data.split(unsplit, seed=7)[1])
+    assert (model.validation(unsplit).images == expected.images).all()
+    with pytest.raises(models.BadInput, match="no row is known to be unseen"):
+        model.validation(unsplit.take(slice(1, None)))
+    assert len(model.validation(drawn)) == 35
+
+
+def test_confusion_prints_the_scores_of_the_validation_rows(
+    trained, drawn_csv, tmp_path
+):
+    model = trained / "cnn.keras"
+    words = ("confusion.py", "--csv", drawn_csv, "--model", model, "--out", "c.png")
+    out = run(*words, folder=tmp_path)
+    score = models.load(model).card["scores"]["validation"]
+    assert f"accuracy {scores.shown(score)}" in out
+    assert "wrote c.png" in out
+    assert is_drawn(tmp_path / "c.png")
+
+
+def test_saliency_draws_the_asked_face(trained, drawn_csv, tmp_path):
+    words = ("--csv", drawn_csv, "--model", trained / "cnn.keras", "--image", 3)
+    out = run("saliency.py", *words, "--out", "s.png", folder=tmp_path)
+    assert "image 3: " in out
+    assert is_drawn(tmp_path / "s.png")
+
+
+def test_filters_draws_ascents_and_responses_of_each_layer(
+    trained, drawn_csv, tmp_path
+):
+    words = ("--csv", drawn_csv, "--model", trained / "cnn.keras", "--steps", 2)
+    run("filters.py", *words, "--layers", "1", "conv4", "--out", "f", folder=tmp_path)
+    drawn = sorted(path.name for path in (tmp_path / "f").iterdir())
+    assert drawn == [
+        "conv1_filters.png",
+        "conv1_responses.png",
+        "conv4_filters.png",
+        "conv4_responses.png",
+    ]
+    assert all(is_drawn(tmp_path / "f" / name) for name in drawn)
+
+
+def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
+    ids = np.arange(20)[::-1] * 3
+    lines = [
+        f"{number},{' '.join(map(str, face.ravel()))}\n"
+        for number, face in zip(ids, drawn.images[:20], strict=True)
+    ]
+    (tmp_path / "test.csv").write_text("id,feature\n" + "".join(lines))
+    words = ("--csv", "test.csv", "--model", trained / "dnn.keras", "--out", "s.csv")
+    run("predict.py", *words, folder=tmp_path)
+    rows = list(csv.reader((tmp_path / "s.csv").open()))
+    assert rows[0] == ["id", "label"]
+    assert [int(row[0]) for row in rows[1:]] == ids.tolist()
+    labels = models.load(trained / "dnn.keras").predict(drawn.images[:20]).argmax(1)
+    assert [int(row[1]) for row in rows[1:]] == labels.tolist()
+
+
+@pytest.fixture(scope="module")
+def report(trained, drawn_csv, tmp_path_factory):
+    """The folder that report.py wrote."""
+    folder = tmp_path_factory.mktemp("report")
+    sample.write(folder / "all.csv", folder / "test.csv")
+    words = ("--csv", drawn_csv, "--models", trained, "--test", folder / "test.csv")
+    run("report.py", *words, "--out", "figures", folder=folder)
+    return folder / "figures"
+
+
+PICTURES = (
+    *("cnn_curves", "dnn_curves", "comparison", "confusion", "saliency"),
+    *("conv1_filters", "conv1_responses", "conv2_filters", "conv2_responses"),
+)
+SECTIONS = (
+    *(
+        "1. Convolutional neural network",
+        "2. Deep neural network of as many parameters",
+    ),
+    *("3. Confusion matrix", "4. Saliency map", "5. Filters", "6. Kaggle submission"),
+)
+
+
+def test_report_writes_every_picture_and_the_submission(report):
+    assert all(is_drawn(report / f"{name}.png") for name in PICTURES)
+    with (report / "submission.csv").open() as stream:
+        assert sum(1 for _ in stream) == 351
+
+
+def test_the_page_has_every_section_in_order_and_loads_nothing(report):
+    page = (report / "report.html").read_text()
+    places = [page.index(f"<h2>{section}</h2>") for section in SECTIONS]
+    assert places == sorted(places)
+    assert (
+        page.count("<img ")
+        == page.count('src="data:image/png;base64,')
+        == len(PICTURES)
+    )
+    assert "default-src 'none'" in page
+    assert "http:" not in page and "https:" not in page and "<script" not in page
+    assert page.count("95% interval") >= 4
+
+
+def test_the_page_in_a_browser(report):
+    from shutil import which
+
+    browser = which("chromium") or which("chromium-browser") or which("google-chrome")
+    if not browser:
+        pytest.skip("no Chromium is installed")
+    # The page's own policy forbids scripts, so a copy without it asks the pictures.
+    page = (report / "report.html").read_text()
+    assert "Content-Security-Policy" in page
+    asking = page.replace('http-equiv="Content-Security-Policy"', "").replace(
+        "</body>",
+        "<script>document.title = 'loaded ' + [...document.images].filter("
+        "i => i.complete && i.naturalWidth > 100).length</script></body>",
+    )
+    for name, content in (("plain", page), ("asking", asking)):
+        path = report / f"{name}.html"
+        path.write_text(content)
+        done = subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+            + ["--enable-logging=stderr", "--virtual-time-budget=5000", path.as_uri()],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert "CONSOLE" not in done.stderr
+        assert all(f"<h2>{section}</h2>" in done.stdout for section in SECTIONS)
+    assert f"<title>loaded {len(PICTURES)}</title>" in done.stdout

@@ -1,0 +1,174 @@
+"""Training: exact resume, refusals, signals, non-finite loss, determinism."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from conftest import OPTIONS
+
+from benchmarks import resume
+from fer import BadInput, data, networks, training
+
+
+def interrupted_after(epochs, monkeypatch):
+    """Make training stop as if a signal came in the epoch numbered `epochs`."""
+    written = training._write
+    count = []
+
+    def write(*args):
+        written(*args)
+        count.append(1)
+        if len(count) == epochs:
+            raise training.Stopped("stopped by the test")
+
+    monkeypatch.setattr(training, "_write", write)
+
+
+def fit(drawn, checkpoint, again=False, build=networks.dnn, **changes):
+    return training.fit(build, drawn, OPTIONS | changes, checkpoint, resume=again)
+
+
+@pytest.mark.parametrize("build", [networks.cnn, networks.dnn])
+@pytest.mark.parametrize("augment", ["generator", "none"])
+def test_a_stopped_and_resumed_run_ends_in_the_same_bits(
+    build, augment, drawn, tmp_path, monkeypatch
+):
+    changes = {"build": build, "augment": augment, "epochs": 3}
+    straight, history, _ = fit(drawn, tmp_path / "straight.npz", **changes)
+    with monkeypatch.context() as patch, pytest.raises(training.Stopped):
+        interrupted_after(2, patch)
+        fit(drawn, tmp_path / "parts.npz", **changes)
+    resumed, rows, _ = fit(drawn, tmp_path / "parts.npz", again=True, **changes)
+    assert rows == history
+    assert resume.same_bits(tmp_path / "straight.npz", tmp_path / "parts.npz")
+    for one, other in zip(straight.get_weights(), resumed.get_weights(), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_kill_9_in_an_epoch_and_in_a_write_costs_no_bit(tmp_path, rng, monkeypatch):
+    monkeypatch.setattr(resume, "FACES", 140)
+    row = resume.prove("dnn", "generator", 2, rng)
+    assert row["same bits"]
+    assert row["epochs"] == resume.EPOCHS
+
+
+def test_the_number_of_loader_threads_changes_nothing(drawn, tmp_path, monkeypatch):
+    for threads in (1, 5):
+        monkeypatch.setattr(training, "LOADER_THREADS", threads)
+        fit(drawn, tmp_path / f"{threads}.npz", augment="generator")
+    assert resume.same_bits(tmp_path / "1.npz", tmp_path / "5.npz")
+
+
+def test_another_seed_gives_other_weights(drawn, tmp_path):
+    first, *_ = fit(drawn, tmp_path / "a.npz")
+    second, *_ = fit(drawn, tmp_path / "b.npz", seed=1)
+    assert (first.get_weights()[0] != second.get_weights()[0]).any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"epochs": 5}, "epochs 2, not 5"),
+        ({"batch_size": 16}, "batch_size 32, not 16"),
+        ({"seed": 9}, "seed 0, not 9"),
+        ({"augment": "generator"}, "augment none, not generator"),
+        ({"build": networks.cnn}, "network dnn, not cnn"),
+    ],
+)
+def test_resuming_with_other_options_names_the_difference(
+    changes, named, drawn, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patch, pytest.raises(training.Stopped):
+        interrupted_after(1, patch)
+        fit(drawn, tmp_path / "run.npz")
+    before = (tmp_path / "run.npz").read_bytes()
+    with pytest.raises(BadInput, match=named):
+        fit(drawn, tmp_path / "run.npz", again=True, **changes)
+    assert (tmp_path / "run.npz").read_bytes() == before
+
+
+def test_resuming_with_other_data_is_refused(drawn, tmp_path):
+    fit(drawn, tmp_path / "run.npz")
+    other = data.Faces(drawn.images[::-1], drawn.labels, drawn.usage)
+    with pytest.raises(BadInput, match="made with data"):
+        fit(other, tmp_path / "run.npz", again=True)
+
+
+def test_an_unfinished_run_is_not_overwritten(drawn, tmp_path):
+    fit(drawn, tmp_path / "run.npz")
+    with pytest.raises(BadInput, match=r"2 of 2 epochs.*add --resume"):
+        fit(drawn, tmp_path / "run.npz")
+
+
+def test_there_must_be_something_to_resume(drawn, tmp_path):
+    with pytest.raises(BadInput, match="no run to resume"):
+        fit(drawn, tmp_path / "run.npz", again=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut short"])
+def test_a_damaged_checkpoint_is_named(content, drawn, tmp_path):
+    (tmp_path / "run.npz").write_bytes(content)
+    with pytest.raises(BadInput, match=r"run.npz is no checkpoint"):
+        fit(drawn, tmp_path / "run.npz", again=True)
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
+    drawn, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patch, pytest.raises(training.Stopped):
+        interrupted_after(1, patch)
+        fit(drawn, tmp_path / "run.npz")
+    before = (tmp_path / "run.npz").read_bytes()
+    real = keras.Model.train_on_batch
+
+    def poisoned(self, *args, **kwargs):
+        return real(self, *args, **kwargs) | {"loss": np.nan}
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", poisoned)
+    with pytest.raises(BadInput, match=r"loss is nan at step 1 .*learning rate \d"):
+        fit(drawn, tmp_path / "run.npz", again=True)
+    assert (tmp_path / "run.npz").read_bytes() == before
+
+
+def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss():
+    rows = [(0.5, 1.0), (0.6, 1.2), (0.6, 1.1), (0.4, 0.9)]
+    history = [
+        {"val_accuracy": a, "val_loss": b, "epoch": i} for i, (a, b) in enumerate(rows)
+    ]
+    assert training.best_epoch(history)["epoch"] == 2
+
+
+def test_a_batch_larger_than_the_data_trains_on_all_of_it(drawn, tmp_path):
+    _, history, _ = fit(drawn, tmp_path / "run.npz", batch_size=10_000)
+    assert len(history) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
+    number, drawn_csv, tmp_path
+):
+    command = [sys.executable, os.path.abspath("train_dnn.py"), "--csv", str(drawn_csv)]
+    options = ["--epochs", "100000", "--out", "dnn.keras", "--batch-size", "8"]
+    process = subprocess.Popen(
+        command + options,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while "epoch 1 of" not in process.stdout.readline():
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "finishing this epoch first" in err
+    assert "go on with --resume" in err
+    last = json.loads(str(np.load(tmp_path / "dnn.checkpoint.npz")["about"]))
+    assert f"epoch {len(last['history'])} of" in out or len(last["history"]) == 1
+    assert not (tmp_path / "dnn.keras").exists()
