@@ -34,9 +34,7 @@ def main():
 
 
 def train(source, folder, epochs, seed):
-    """Train the report's three networks on `source`, leaving out those already trained
-    so.
-    """
+    """Train the three networks on `source`, but for those already trained so."""
     from fer import networks, runs
 
     for name, build, augment in (

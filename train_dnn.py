@@ -1,5 +1,4 @@
-"""Train the report's DNN, matched to the CNN in parameters; write it with its card,
-history, structure and curves.
+"""Train the report's DNN; write it with its card, history, structure and curves.
 
 python train_dnn.py --csv data/fer2013.csv
 python train_dnn.py --epochs 30 --seed 1 --out models/dnn_seed1.keras

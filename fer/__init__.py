@@ -2,6 +2,4 @@
 
 
 class BadInput(Exception):
-    """Something the user gave cannot be used; the message names it and says how to mend
-    it.
-    """
+    """The user's input cannot be used; the message names it and says how to mend it."""

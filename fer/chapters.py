@@ -1,6 +1,4 @@
-"""The report's sections, in its order: pictures, tables, and sentences computed from
-them.
-"""
+"""The report's sections: pictures, tables, and sentences computed from them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +15,7 @@ IMAGE, LAYERS, STEPS, THRESHOLD = 9, ("1", "2"), 90, 0.6
 
 @dataclass(frozen=True)
 class Material:
-    """What the sections draw on; models, histories and predicted go by CNN, PLAIN and
-    DNN.
-    """
+    """What the sections draw on; dicts go by CNN, PLAIN and DNN."""
 
     models: dict
     histories: dict

@@ -39,9 +39,7 @@ def fraction(text):
 
 
 def flag(help, **options):
-    """The arguments of argparse's add_argument, its default told at the end of the
-    help.
-    """
+    """Arguments for argparse's add_argument; the help tells the default."""
     told = "" if options.get("default") is None else " (default: %(default)s)"
     return {"help": help + told} | options
 
@@ -108,9 +106,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser(doc, *flags, **defaults):
-    """A parser with the named flags of FLAGS, those in `defaults` with a default of
-    their own.
-    """
+    """A parser with the named flags; those in `defaults` have their own default."""
     result = _Parser(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -133,9 +129,7 @@ def training_parser(doc, out):
 
 
 def csv(args):
-    """The CSV to read, said on stdout where it was not given; the sample is drawn when
-    missing.
-    """
+    """The CSV to read, said where it was not given; the sample is drawn if missing."""
     if args.csv:
         return Path(args.csv)
     for path in OWN_CSV:
@@ -213,9 +207,7 @@ def command():
 
 
 def run(main):
-    """Call main; an error ends in one line on stderr and status 2, a signal in status
-    130.
-    """
+    """Call main; an error ends in one line and status 2, a signal in status 130."""
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("MPLBACKEND", "Agg")
     debug = "--debug" in sys.argv

@@ -131,9 +131,7 @@ def copies(faces, others):
 
 
 def digest(faces):
-    """SHA-256 of the faces and their labels and usage, the same for every packing of
-    the file.
-    """
+    """SHA-256 of faces, labels and usage, the same for every packing of the file."""
     sha = hashlib.sha256()
     for column in (faces.images, faces.labels, faces.usage):
         sha.update(b"-" if column is None else np.ascontiguousarray(column).data)

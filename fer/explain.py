@@ -9,8 +9,7 @@ ASCENT_STEP = 0.02
 
 
 def saliency(network, images, classes):
-    """Saliency maps (N, 48, 48) float32 in 0..1 (Simonyan et al., 2013,
-    arXiv:1312.6034).
+    """Saliency maps (N, 48, 48) float32 in 0..1 (Simonyan, 2013, arXiv:1312.6034).
 
     |d logit of the class / d pixel|, divided by the map's largest value; a constant
     gradient gives a map of zeros. images: (N, 48, 48) uint8. classes: (N,) int.
@@ -27,16 +26,13 @@ def saliency(network, images, classes):
 
 
 def unit(maps):
-    """Scale each map (N, 48, 48) of values >= 0 so that its largest is 1; zeros stay
-    zeros.
-    """
+    """Scale each map (N, 48, 48) of values >= 0 so that its largest is 1, if not 0."""
     top = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, top, out=np.zeros_like(maps), where=top > 0)
 
 
 def mask(image, heat, threshold=0.6):
-    """Keep the pixels whose saliency exceeds `threshold`; set the others to the image's
-    mean.
+    """Keep pixels whose saliency exceeds `threshold`; set others to the image's mean.
 
     image: (48, 48) uint8. heat: (48, 48) float in 0..1. Returns (48, 48) uint8.
     """
@@ -44,9 +40,7 @@ def mask(image, heat, threshold=0.6):
 
 
 def logits(network):
-    """The network as a function of float pixels in 0..255 that stops short of the
-    softmax.
-    """
+    """The network as a function of float pixels in 0..255, without the softmax."""
     import keras
 
     rescaling, last = _rescaling(network), network.layers[-1]
@@ -55,9 +49,7 @@ def logits(network):
 
 
 def first_right(labels, predicted, wanted):
-    """The first row of class `wanted` that is predicted right; else the first right
-    row; else 0.
-    """
+    """First row of class `wanted` that is right; else the first right row; else 0."""
     right = labels == predicted
     return int(np.argmax(2 * right + (right & (labels == wanted))))
 
@@ -82,9 +74,7 @@ def convolutions(network):
 
 
 def responses(network, layer, image):
-    """What each filter of `layer` makes of a face (48, 48) uint8: (filters, height,
-    width).
-    """
+    """What each filter makes of a face (48, 48) uint8: (filters, height, width)."""
     import keras
 
     model = keras.Model(network.inputs, layer.output)
@@ -93,8 +83,7 @@ def responses(network, layer, image):
 
 
 def ascend(network, layer, steps=90, seed=0, progress=lambda step: None):
-    """The images that gradient ascent from white noise finds for the filters of
-    `layer`.
+    """Images that gradient ascent from white noise finds for the filters of `layer`.
 
     Each image climbs the mean response of its own filter by steps of equal length
     (Erhan et al., 2009). Returns the images (filters, 48, 48) float32 in 0..255, the

@@ -111,9 +111,7 @@ def tiles(pictures, title, dead=None):
 
 
 def filter_pictures(layer, found, dead, steps, maps, image):
-    """A layer's two pictures: (file name, figure, title) of its ascents and its
-    responses.
-    """
+    """A layer's ascents and responses, each as (file name, figure, title)."""
     ascents = f"Filters of layer {layer} (# Ascent Epoch {steps})"
     yield f"{layer}_filters.png", tiles(found, ascents, dead), ascents
     outputs = f"Output of layer {layer} (Given image {image})"

@@ -13,8 +13,7 @@ from fer import BadInput
 
 @contextlib.contextmanager
 def whole(path):
-    """Yield a temporary path beside `path`; when the block ends well, it becomes
-    `path`.
+    """Yield a temporary path that becomes `path` when the block ends well.
 
     The bytes are flushed to the disk before the rename and the folder after it, so that
     a crash at any instant leaves either the old file or the new one. The temporary name
@@ -42,9 +41,7 @@ def whole(path):
 
 @contextlib.contextmanager
 def locked(path):
-    """Hold the lock file `path` for the block; raises BadInput when another run holds
-    it.
-    """
+    """Hold the lock file `path`; raises BadInput when another run holds it."""
     with open(path, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,9 +65,7 @@ def write_text(path, text):
 
 
 def write_json(path, value):
-    """Write `value` as indented JSON; NaN and infinities are refused, since JSON has
-    none.
-    """
+    """Write `value` as indented JSON, which has no NaN and no infinities."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
@@ -88,9 +83,7 @@ def write_csv(path, header, rows):
 
 
 def writable(path):
-    """Raise BadInput now, rather than after hours of work, when `path` cannot be
-    written.
-    """
+    """Raise BadInput now, not after hours of work, when `path` cannot be written."""
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,9 +98,7 @@ def writable(path):
 
 
 def write_submission(path, ids, labels):
-    """Write a Kaggle submission `id,label`, a row a face; ids from 0 where they are
-    None.
-    """
+    """Write a Kaggle submission `id,label`; ids count from 0 where they are None."""
     ids = range(len(labels)) if ids is None else ids
     write_csv(path, ("id", "label"), zip(ids, labels, strict=True))
 

@@ -1,6 +1,4 @@
-"""The only module that knows the backend: the gradient of a score with respect to its
-input.
-"""
+"""The only module that knows the backend: gradients of a score by its input."""
 
 
 def gradient(score, inputs):

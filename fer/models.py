@@ -36,8 +36,7 @@ class Model:
         return predict(self.network, images)
 
     def validation(self, faces):
-        """The faces that the model may be judged on: never one of the rows it was
-        fitted on.
+        """The faces to judge the model on: never one that it was fitted on.
 
         PublicTest rows where the file has them; else the model's own tenth of its
         training file. Raises BadInput for another file without PublicTest rows.
@@ -152,9 +151,10 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
         "best_epoch": best_epoch,
         "scores": {
             "validation": scores.accuracy(labels, predicted),
-            "validation without copies of training faces": scores.accuracy(
+            "without copies of fitted faces": scores.accuracy(
                 labels[unseen], predicted[unseen]
             ),
+            "classes": scores.per_class(labels, predicted, classes),
         },
         "seconds": round(seconds, 1),
         "machine": _processor(),
@@ -164,9 +164,7 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
 
 
 def save(network, about, path):
-    """Write the network as `path` (.keras, no optimizer) and its card as `path` with
-    .json.
-    """
+    """Write the network as `path`, without optimizer, and its card beside it."""
     with files.whole(path) as temporary:
         network.save(temporary, include_optimizer=False)
     files.write_json(

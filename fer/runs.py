@@ -57,9 +57,7 @@ def train_unless_done(build, source, options, out, script):
 
 
 def read_history(model_path):
-    """The history beside a model: a dict of numbers an epoch. Raises BadInput without
-    one.
-    """
+    """The history beside a model, a dict an epoch; raises BadInput without one."""
     import pandas
 
     path = Path(model_path).with_suffix(".csv")

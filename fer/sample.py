@@ -31,8 +31,7 @@ JITTER = np.array([0.025, 0.03, 0.015, 0.012, 0.03, 0.015, 0.03, 0.08])
 
 
 def write(path, test_path, seed=0):
-    """Write the sample as `emotion,pixels,Usage`, and its PrivateTest faces as
-    `id,feature`.
+    """Write the sample, and its PrivateTest faces apart as `id,feature`.
 
     The same bytes for the same seed.
     """
@@ -158,9 +157,7 @@ class _Canvas:
         self.picture = self.picture + cover * (tone - self.picture)
 
     def ellipse(self, tone, x, y, a, b):
-        """A filled ellipse with half axes a and b; x and y are measured from its
-        middle.
-        """
+        """A filled ellipse with half axes a and b, x and y from its middle."""
         radius = np.sqrt((x / a) ** 2 + (y / b) ** 2)
         self.shape(tone, (1 - radius) * np.minimum(a, b))
 

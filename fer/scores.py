@@ -1,20 +1,22 @@
-"""Accuracy, intervals, the table a class, confusions, and the sentences computed from
-them.
-"""
+"""Accuracy, intervals, tables, and the sentences computed from them."""
 
 import numpy as np
 
 
 def accuracy(labels, predicted):
-    """Share of rows that are right, with its 95% interval: {"accuracy", "interval",
-    "rows"}.
-    """
+    """Share of right rows, with its 95% interval and the number of rows."""
     right, rows = int((labels == predicted).sum()), len(labels)
-    return {"accuracy": right / rows, "interval": wilson(right, rows), "rows": rows}
+    return {
+        "accuracy": right / max(rows, 1),
+        "interval": wilson(right, rows),
+        "rows": rows,
+    }
 
 
 def wilson(right, rows):
     """95% score interval of a proportion: [low, high] (Wilson, 1927, JASA 22)."""
+    if not rows:
+        return [0.0, 1.0]
     z = 1.959964
     centre = (right + z * z / 2) / (rows + z * z)
     half = z * np.sqrt(right * (rows - right) / rows + z * z / 4) / (rows + z * z)
@@ -22,8 +24,7 @@ def wilson(right, rows):
 
 
 def difference(labels, predicted, other):
-    """How much more of the same rows `predicted` gets right than `other`, with 95%
-    interval.
+    """How much more of the same rows `predicted` gets right than `other`.
 
     The interval is that of paired proportions: only rows on which the two disagree
     count. Returns {"difference", "interval"} as shares.

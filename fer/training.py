@@ -51,6 +51,11 @@ def fit(build, faces, options, checkpoint, resume=False):
     keras.config.set_dtype_policy(options["precision"])
     network = build()
     rows, held = data.split(faces, options["seed"])
+    if not (len(rows) and len(held)):
+        raise BadInput(
+            f"the CSV has {len(rows)} rows to fit on and {len(held)} to validate on: "
+            "training needs some of each"
+        )
     batch_size = min(options["batch_size"], len(rows))
     _compile(network, options["epochs"] * (len(rows) // batch_size))
     variables = network.variables + network.optimizer.variables
@@ -83,9 +88,7 @@ def fit(build, faces, options, checkpoint, resume=False):
 
 
 def best_epoch(history):
-    """The row of the epoch whose weights are kept: best validation accuracy, then
-    lowest loss.
-    """
+    """The row of the kept epoch: best validation accuracy, then lowest loss."""
     return max(history, key=_merit)
 
 
@@ -106,8 +109,7 @@ def evaluate(network, faces):
 
 
 def precision():
-    """The fastest precision of this machine that trains as well: a Keras dtype policy's
-    name.
+    """The fastest precision here that trains as well: a Keras dtype policy's name.
 
     bfloat16 where a GPU is seen or the processor multiplies it in hardware, else
     float32.
@@ -182,9 +184,7 @@ def _train(network, batches, steps):
 
 
 class _Totals:
-    """Loss and accuracy summed over rows, so that a short last batch weighs what it
-    should.
-    """
+    """Loss and accuracy summed over rows, so that a short batch weighs less."""
 
     def __init__(self):
         self.rows, self.sums = 0, {"loss": 0.0, "accuracy": 0.0}
@@ -258,9 +258,7 @@ def _read(path, run, resume):
 
 @contextlib.contextmanager
 def _signals():
-    """Collect the first SIGINT or SIGTERM in a list; a second one acts at once, as
-    usual.
-    """
+    """Collect the first SIGINT or SIGTERM in a list; a second one acts at once."""
     received = []
     before = {
         number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)

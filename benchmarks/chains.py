@@ -1,0 +1,45 @@
+"""Run the report's chain again and again in one process; does it leak?
+
+python -m benchmarks.chains --chains 50
+
+Each chain loads the sample and its models, scores, explains, draws and writes
+figures/sample. Prints resident memory and open files after each, and at the end the
+slope of both over the second half, where a program that does not leak is flat.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+
+def resident_megabytes():
+    """Memory that the process holds, of this machine's."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chains", type=int, default=50)
+    chains = parser.parse_args().chains
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import report
+
+    sys.argv = ["report.py", "--csv", "data/sample.csv"]
+    rows = []
+    for chain in range(1, chains + 1):
+        report.main()
+        rows.append((resident_megabytes(), len(os.listdir("/proc/self/fd"))))
+        print(f"chain {chain}: {rows[-1][0]:.0f} MB, {rows[-1][1]} files", flush=True)
+    late = np.array(rows[len(rows) // 2 :])
+    memory, opened = np.polyfit(np.arange(len(late)), late, 1)[0]
+    result = {"chains": chains, "MB a chain": memory, "open files a chain": opened}
+    print(json.dumps({name: round(value, 3) for name, value in result.items()}))
+
+
+if __name__ == "__main__":
+    main()
