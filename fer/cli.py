@@ -12,6 +12,17 @@ OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
 SAMPLE_CSV, SAMPLE_TEST_CSV = Path("data/sample.csv"), Path("data/sample_test.csv")
 
 
+def path_ending(suffix):
+    """An argparse type: a path that ends like the default, which tells the format."""
+
+    def parse(text):
+        if Path(text).suffix != suffix:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix!r}")
+        return Path(text)
+
+    return parse if suffix else Path
+
+
 def whole_number(least, most):
     """An argparse type: an integer of least..most."""
 
@@ -113,12 +124,12 @@ def parser(doc, *flags, **defaults):
         allow_abbrev=False,
     )
     for name in (*flags, *defaults, "debug"):
-        own = (
-            flag(FLAGS[name]["help"], default=defaults[name])
-            if name in defaults
-            else {}
-        )
-        result.add_argument(f"--{name}", **FLAGS[name] | own)
+        options = FLAGS[name]
+        if name in defaults:
+            options = options | flag(options["help"], default=defaults[name])
+        if name == "out" and name in defaults:
+            options = options | {"type": path_ending(defaults[name].suffix)}
+        result.add_argument(f"--{name}", **options)
     return result
 
 

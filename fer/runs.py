@@ -14,30 +14,37 @@ def train(build, source, options, out, command, resume=False):
     """
     out = Path(out)
     files.writable(out)
-    faces = data.load(source)
-    data.must_be_labelled(faces, source)
-    if options["precision"] == "auto":
-        options = options | {"precision": training.precision()}
-    print(f"{source}: {data.counts(faces)}")
-    print(f"training {build.__name__} in {options['precision']}", flush=True)
-    checkpoint = out.with_suffix(".checkpoint.npz")
-    network, history, seconds = training.fit(build, faces, options, checkpoint, resume)
-
-    best = training.best_epoch(history)["epoch"]
-    card = models.card(
-        network, networks.CLASSES, faces, source, options, best, seconds, command
-    )
-    files.write_csv(
-        out.with_suffix(".csv"), history[0], [row.values() for row in history]
-    )
-    files.write_text(out.with_suffix(".txt"), networks.structure_text(network))
-    curves = figures.curves({out.stem: history})
-    files.write_bytes(out.with_suffix(".png"), figures.png(curves))
-    models.save(network, card, out)
-    checkpoint.unlink()
+    # Held for the whole run: two that share a checkpoint would undo each other's work.
+    with files.locked(out.with_name(f".{out.stem}.run.lock")):
+        faces = data.load(source)
+        data.must_be_labelled(faces, source)
+        if options["precision"] == "auto":
+            options = options | {"precision": training.precision()}
+        print(f"{source}: {data.counts(faces)}")
+        print(f"training {build.__name__} in {options['precision']}", flush=True)
+        checkpoint = out.with_suffix(".checkpoint.npz")
+        network, history, seconds = training.fit(
+            build, faces, options, checkpoint, resume
+        )
+        best = training.best_epoch(history)["epoch"]
+        card = models.card(
+            network, networks.CLASSES, faces, source, options, best, seconds, command
+        )
+        write_beside(out, network, history)
+        models.save(network, card, out)
+        checkpoint.unlink()
     print(f"epoch {best}: validation {scores.shown(card['scores']['validation'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
     return card
+
+
+def write_beside(out, network, history):
+    """Write what goes with the model `out`: its history, structure and curves."""
+    rows = [row.values() for row in history]
+    files.write_csv(out.with_suffix(".csv"), history[0], rows)
+    files.write_text(out.with_suffix(".txt"), networks.structure_text(network))
+    curves = figures.curves({out.stem: history})
+    files.write_bytes(out.with_suffix(".png"), figures.png(curves))
 
 
 def train_unless_done(build, source, options, out, script):
@@ -61,9 +68,14 @@ def read_history(model_path):
     import pandas
 
     path = Path(model_path).with_suffix(".csv")
+    wanted = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     try:
-        return pandas.read_csv(path).to_dict("records")
+        history = pandas.read_csv(path, usecols=wanted, dtype=float)
+        history["epoch"] = history["epoch"].astype(int)
     except (OSError, ValueError) as error:
         raise BadInput(
             f"{path}, the history of {model_path}, cannot be read: {error}"
         ) from error
+    if history.empty:
+        raise BadInput(f"{path}, the history of {model_path}, has no rows")
+    return history.to_dict("records")
