@@ -25,6 +25,11 @@ def test_the_generator_moves_faces_and_keeps_their_form(faces):
     assert abs(moved.mean() - faces.mean()) < 5
 
 
+def test_the_graph_moves_faces_as_the_generator_does(faces):
+    one, other = (augment.augment(faces, 3, how) for how in ("generator", "graph"))
+    assert np.abs(one.astype(int) - other).max() <= 1
+
+
 def test_the_same_seed_moves_alike_whatever_the_number_of_threads(faces):
     alone = [augment.augment(faces[:16], seed, "generator") for seed in range(12)]
     with ThreadPoolExecutor(4) as pool:
