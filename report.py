@@ -9,10 +9,6 @@ from pathlib import Path
 
 from fer import cli
 
-# The drawn faces are learnt in fewer passes than real ones.
-SAMPLE_EPOCHS = 20
-SAMPLE = Path("sample")
-
 
 def main():
     flags = ("csv", "models", "train", "epochs", "seed", "test", "out")
@@ -20,13 +16,13 @@ def main():
     source = cli.csv(args)
     sample = source == cli.SAMPLE_CSV
     shipped = not (sample or args.train)
-    own = Path("fer2013") if shipped else SAMPLE if sample else Path()
+    own = Path("fer2013") if shipped else Path("sample") if sample else Path()
     folder = args.models or "models" / own
     out = args.out or "figures" / own
     from fer import chapters, files, page
 
     if not shipped:
-        train(source, folder, SAMPLE_EPOCHS if sample else args.epochs, args.seed)
+        train(source, folder, cli.epochs(args, source), args.seed)
     material = chapters.gather(source, folder, args.test or cli.test_csv(source), out)
     parts = [part for chapter in chapters.ALL for part in chapter(material)]
     files.write_text(out / "report.html", page.page("Facial expressions", parts))

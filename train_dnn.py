@@ -11,10 +11,9 @@ def main():
     args = cli.training_parser(__doc__, out="models/dnn.keras").parse_args()
     from fer import networks, runs
 
-    options = cli.training_options(args)
-    runs.train(
-        networks.dnn, cli.csv(args), options, args.out, cli.command(), args.resume
-    )
+    source = cli.csv(args)
+    options = cli.training_options(args, source)
+    runs.train(networks.dnn, source, options, args.out, cli.command(), args.resume)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import data, explain, figures, files, models, networks, page, runs, scores
+from fer import (
+    BadInput,
+    data,
+    explain,
+    figures,
+    files,
+    models,
+    networks,
+    page,
+    runs,
+    scores,
+)
 
 CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
 FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
@@ -38,6 +49,12 @@ def gather(source, folder, test, out):
     data.must_be_labelled(faces, source)
     loaded = {title: models.load(folder / name) for title, name in FILES.items()}
     held = loaded[CNN].validation(faces)
+    for title, model in loaded.items():
+        if data.digest(model.validation(faces)) != data.digest(held):
+            raise BadInput(
+                f"{folder / FILES[title]} is validated by other rows than "
+                f"{FILES[CNN]}: train the three on one split"
+            )
     print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
     return Material(
         loaded,

@@ -22,35 +22,43 @@ def whole(path):
     file cannot be written.
     """
     path = Path(path)
+    writable(path)
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
-    try:
-        writable(path)
-        with locked(path.with_name(f".{path.name}.lock")):
-            try:
-                yield temporary
-                _flush(temporary)
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
-            _flush(path.parent)
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be written: {error.strerror or error}"
-        ) from error
+    with locked(path.with_name(f".{path.name}.lock")), _explained(path):
+        try:
+            yield temporary
+            _flush(temporary)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _flush(path.parent)
 
 
 @contextlib.contextmanager
 def locked(path):
     """Hold the lock file `path`; raises BadInput when another run holds it."""
-    with open(path, "w") as lock:
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = open(path, "w")
+    with lock:
+        with _explained(path):
+            mine = _take(lock, path)
+        if not mine:
+            raise BadInput(f"{path} is held by another run that writes the same output")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BadInput(
-                f"{path} is held by another run that writes the same output"
-            ) from None
-        yield
-        path.unlink(missing_ok=True)
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _take(lock, path):
+    """Whether the open file `lock` is ours now, and still the one called `path`."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A run that ended after we opened its lock has deleted it under our hands.
+        return os.path.samestat(os.fstat(lock.fileno()), os.stat(path))
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def write_bytes(path, content):
@@ -84,17 +92,26 @@ def write_csv(path, header, rows):
 
 def writable(path):
     """Raise BadInput now, not after hours of work, when `path` cannot be written."""
-    path = Path(path)
+    path = Path(path).absolute()
+    with _explained(path):
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder: name a file to write")
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path} is no plain file: name another to write")
+        above = next(folder for folder in path.parents if folder.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+            raise BadInput(f"{path} cannot be written: {above} is closed or no folder")
+
+
+@contextlib.contextmanager
+def _explained(path):
+    """Turn what the system refuses in the block into a BadInput that names `path`."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
         raise BadInput(
             f"{path} cannot be written: {error.strerror or error}"
         ) from error
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder: name a file to write")
-    if not os.access(path.parent, os.W_OK):
-        raise BadInput(f"{path} cannot be written: its folder is read-only")
 
 
 def write_submission(path, ids, labels):
