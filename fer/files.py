@@ -37,13 +37,8 @@ def whole(path):
 @contextlib.contextmanager
 def locked(path):
     """Hold the lock file `path`; raises BadInput when another run holds it."""
-    with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = open(path, "w")
-    with lock:
-        with _explained(path):
-            mine = _take(lock, path)
-        if not mine:
+    with _made(path) as lock:
+        if not _take(lock, path):
             raise BadInput(f"{path} is held by another run that writes the same output")
         try:
             yield
@@ -51,11 +46,18 @@ def locked(path):
             path.unlink(missing_ok=True)
 
 
+def _made(path):
+    """The file `path`, opened to write; its folder is made where it is missing."""
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open(path, "w")
+
+
 def _take(lock, path):
     """Whether the open file `lock` is ours now, and still the one called `path`."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # A run that ended after we opened its lock has deleted it under our hands.
+        # A run that ends after we open its lock deletes the file under our hands.
         return os.path.samestat(os.fstat(lock.fileno()), os.stat(path))
     except (BlockingIOError, FileNotFoundError):
         return False
@@ -92,15 +94,17 @@ def write_csv(path, header, rows):
 
 def writable(path):
     """Raise BadInput now, not after hours of work, when `path` cannot be written."""
-    path = Path(path).absolute()
+    path = Path(path)
     with _explained(path):
         if path.is_dir():
             raise BadInput(f"{path} is a folder: name a file to write")
         if path.exists() and not path.is_file():
             raise BadInput(f"{path} is no plain file: name another to write")
-        above = next(folder for folder in path.parents if folder.exists())
+        above = next(up for up in path.absolute().parents if up.exists())
         if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
-            raise BadInput(f"{path} cannot be written: {above} is closed or no folder")
+            raise BadInput(
+                f"{path} cannot be written: {above} is read-only or no folder"
+            )
 
 
 @contextlib.contextmanager

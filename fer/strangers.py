@@ -7,7 +7,9 @@ that holds anything but the layers of this suite, of a modest size, is refused.
 
 import io
 import json
+import math
 import zipfile
+from pathlib import Path
 
 from fer import BadInput
 
@@ -22,72 +24,107 @@ KNOWN = {("keras.layers", layer) for layer in LAYERS} | {
     ("keras", "DTypePolicy"),
     ("None", "__keras_tensor__"),
 }
-PARTS = ["config.json", "metadata.json", "model.weights.h5"]
-# A shipped model takes 6 MB.
+# A shipped model takes 6 MB, of which its configuration 12 kB.
 MOST_BYTES = 64 << 20
+PARTS = {
+    "config.json": 1 << 20,
+    "metadata.json": 1 << 20,
+    "model.weights.h5": MOST_BYTES,
+}
 
 
 def inspect(path):
     """Raise BadInput, saying why, unless `path` is a plain model of known layers."""
+    if Path(path).suffix != ".keras":
+        # Keras tells formats by their suffix: under another one it reads other bytes.
+        raise BadInput(f"{path} is no Keras model: its name must end in .keras")
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if sorted(entry.filename for entry in entries) != PARTS:
-                raise BadInput(f"{path} is no Keras model: its parts are others")
-            _must_be_small(path, sum(entry.file_size for entry in entries))
-            config = json.loads(archive.read("config.json"))
-            weights = archive.read("model.weights.h5")
-        unknown = set(_kinds(config)) - KNOWN
-        if unknown:
-            name = ".".join(min(unknown))[:60]
+        parts = _unpack(path)
+        objects = list(_objects(json.loads(parts["config.json"])))
+        kinds = {(str(it.get("module")), str(it["class_name"])) for it in objects}
+        if kinds - KNOWN:
+            name = ".".join(min(kinds - KNOWN))[:60]
             raise BadInput(f"{path} holds a {name!r}, which this suite does not load")
-        _inspect_weights(path, weights)
+        _must_be_small(path, sum(map(_size, objects)))
+        _inspect_weights(path, parts["model.weights.h5"])
     except BadInput:
         raise
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+        raise BadInput(
+            f"{path} cannot be read: {error.strerror or _first_line(error)}"
+        ) from error
     except Exception as error:
         # Whatever zipfile, zlib, json and h5py raise for bytes that are not theirs.
         raise BadInput(f"{path} is no Keras model: {_first_line(error)}") from error
 
 
-def _must_be_small(path, size):
-    if size > MOST_BYTES:
-        raise BadInput(
-            f"{path} unpacks to over {MOST_BYTES >> 20} MB: no model of ours"
-        )
+def _must_be_small(path, size, most=MOST_BYTES):
+    if size > most:
+        raise BadInput(f"{path} unpacks to over {most >> 20} MB: no model of ours")
 
 
-def _kinds(config):
-    """Yield (module, class) of everything that a Keras configuration would build."""
+def _unpack(path):
+    """The archive's parts, by name, as bytes; no size that it claims is trusted."""
+    parts = {}
+    with zipfile.ZipFile(path) as archive:
+        if sorted(archive.namelist()) != sorted(PARTS):
+            raise BadInput(f"{path} is no Keras model: its parts are others")
+        for entry in archive.infolist():
+            # The other methods unpack without a bound.
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise BadInput(f"{path} is no Keras model: it is packed in another way")
+            most = PARTS[entry.filename]
+            with archive.open(entry) as stream:
+                parts[entry.filename] = stream.read(most + 1)
+            _must_be_small(path, len(parts[entry.filename]), most)
+    return parts
+
+
+def _objects(config):
+    """Yield each part of a Keras configuration that would build an object."""
     children = []
     if isinstance(config, dict):
         children = config.values()
         if "class_name" in config:
-            yield str(config.get("module")), str(config["class_name"])
+            yield config
     elif isinstance(config, list):
         children = config
     for child in children:
-        yield from _kinds(child)
+        yield from _objects(child)
+
+
+def _size(layer):
+    """At most how many bytes of weights Keras would make for a layer."""
+    if layer["class_name"] not in ("Dense", "Conv2D"):
+        return 0
+    config, shape = layer["config"], layer["build_config"]["input_shape"]
+    outputs = config["units"] if "units" in config else config["filters"]
+    numbers = [*config.get("kernel_size", ()), outputs, *filter(None, shape)]
+    if not all(type(number) is int and number > 0 for number in numbers):
+        raise ValueError("a layer's size is no whole number")
+    kernel = math.prod(config.get("kernel_size", ()))
+    return 4 * kernel * outputs * max(filter(None, shape))
 
 
 def _inspect_weights(path, content):
     """Refuse links out of the file, and datasets that unpack to too much."""
     import h5py
 
-    def sizes(group):
-        for name in group:
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise BadInput(f"{path} links its weights to another place")
-            if isinstance(group[name], h5py.Group):
-                yield from sizes(group[name])
-            elif group[name].is_virtual or group[name].external:
-                raise BadInput(f"{path} keeps its weights in another file")
-            else:
-                yield group[name].nbytes
+    sizes = []
+
+    def visit(name, link):
+        if not isinstance(link, h5py.HardLink):
+            raise BadInput(f"{path} links its weights to another place")
+        if isinstance(file[name], h5py.Group):
+            return
+        if file[name].is_virtual or file[name].external:
+            raise BadInput(f"{path} keeps its weights in another file")
+        sizes.append(file[name].nbytes)
 
     with h5py.File(io.BytesIO(content), "r") as file:
-        _must_be_small(path, sum(sizes(file)))
+        # Each link once, however often the groups above it are linked.
+        file.visititems_links(visit)
+        _must_be_small(path, sum(sizes))
 
 
 def _first_line(error):
