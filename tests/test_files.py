@@ -1,0 +1,206 @@
+"""Files are written whole or not at all."""
+
+import csv
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fer import BadInput, files
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def target(tmp_path):
+    """A file that holds `old`, alone in its folder."""
+    path = tmp_path / "scores.csv"
+    path.write_text("old")
+    return path
+
+
+def only(path):
+    """Whether the file at `path` is all that its folder holds."""
+    return list(path.parent.iterdir()) == [path]
+
+
+def test_what_the_block_wrote_gets_the_name(target):
+    with files.whole(target) as temporary:
+        temporary.write_text("new")
+        assert target.read_text() == "old"
+        # Keras and numpy tell the format by the suffix.
+        assert temporary.suffix == ".csv"
+    assert target.read_text() == "new"
+    assert only(target)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, BadInput])
+def test_the_old_file_stays_when_the_block_fails(target, error):
+    with pytest.raises(error), files.whole(target) as temporary:
+        temporary.write_text("half")
+        raise error("halfway")
+    assert target.read_text() == "old"
+    assert only(target)
+
+
+def test_a_full_disk_is_told_with_the_name(target):
+    with (
+        pytest.raises(BadInput, match=r"scores.csv cannot be written: No space left"),
+        files.whole(target) as temporary,
+        open("/dev/full", "w") as full,
+    ):
+        temporary.write_text("half")
+        full.write("x")
+        full.flush()
+    assert target.read_text() == "old"
+    assert only(target)
+
+
+def test_a_block_that_writes_nothing_is_told(target):
+    with pytest.raises(BadInput, match="cannot be written"), files.whole(target):
+        pass
+    assert target.read_text() == "old"
+    assert only(target)
+
+
+def test_what_a_killed_run_left_is_replaced(target):
+    for name in (".scores.tmp.csv", ".scores.csv.lock"):
+        target.with_name(name).write_text("left by a killed run")
+    files.write_text(target, "new")
+    assert target.read_text() == "new"
+    assert only(target)
+
+
+def test_a_second_writer_is_refused_and_the_first_ends_well(target):
+    with files.whole(target) as temporary:
+        with pytest.raises(BadInput, match=r"scores\.csv.* is held by another run"):
+            files.write_text(target, "second")
+        temporary.write_text("first")
+    assert target.read_text() == "first"
+    assert only(target)
+
+
+def test_a_lock_whose_file_was_deleted_meanwhile_is_no_lock(tmp_path):
+    path = tmp_path / "lock"
+    with open(path, "w") as late:
+        with files.locked(path):
+            pass
+        assert not files._take(late, path)
+        with files.locked(path):
+            assert not files._take(late, path)
+
+
+def test_a_lock_goes_with_its_block_even_if_that_fails(tmp_path):
+    with pytest.raises(ValueError), files.locked(tmp_path / "lock"):
+        raise ValueError
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_folder_is_made(tmp_path):
+    files.write_text(tmp_path / "some/new/file.txt", "text")
+    assert (tmp_path / "some/new/file.txt").read_text() == "text"
+
+
+@pytest.mark.parametrize("where", [".", "/", "..", "folder"])
+def test_a_folder_is_no_target(tmp_path, monkeypatch, where):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(BadInput, match="is a folder: name a file to write"):
+        files.write_text(where, "text")
+    assert os.listdir() == ["folder"]
+
+
+def test_a_device_is_no_target():
+    with pytest.raises(BadInput, match="/dev/null is no plain file"):
+        files.write_text("/dev/null", "text")
+    assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize("name", ["scores.csv/below.csv", "n" * 300 + ".csv"])
+@pytest.mark.parametrize("write", [files.writable, lambda p: files.write_text(p, "x")])
+def test_a_name_that_cannot_be_is_told_before_any_work(target, name, write):
+    with pytest.raises(BadInput, match="cannot be written"):
+        write(target.parent / name)
+    assert target.read_text() == "old"
+    assert only(target)
+
+
+def test_asking_whether_a_file_is_writable_makes_nothing(tmp_path):
+    files.writable(tmp_path / "new/file.txt")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_read_only_folder_is_told_before_any_work():
+    # Permissions do not bind root, who becomes nobody; pytest's own folders are closed
+    # to nobody.
+    code = (
+        "import os, sys; from fer import files\n"
+        "if os.getuid() == 0: os.setuid(65534)\n"
+        "try: files.writable(sys.argv[1] + '/scores.csv')\n"
+        "except files.BadInput as error: print(error)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", code, folder],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+    assert done.stdout.startswith(f"{folder}/scores.csv cannot be written: {folder} is")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_json_refuses_what_it_has_no_number_for(target, value):
+    with pytest.raises(ValueError):
+        files.write_json(target, {"loss": value})
+    assert target.read_text() == "old"
+
+
+def test_json_comes_back(target):
+    value = {"name": "Zoë", "loss": 0.1, "rows": [1, None, True]}
+    files.write_json(target, value)
+    assert json.loads(target.read_text()) == value
+
+
+# A lone carriage return, which csv leaves unquoted, is refused as read back otherwise.
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r"))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(TEXT, st.integers())))
+def test_every_csv_comes_back(rows):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        files.write_csv(path, ("name", "count"), rows)
+        with open(path, newline="", encoding="utf-8") as stream:
+            _, *back = csv.reader(stream)
+    assert back == [[name, str(count)] for name, count in rows]
+
+
+def test_a_csv_that_reads_back_differently_never_gets_its_name(target, monkeypatch):
+    monkeypatch.setattr(csv, "reader", lambda stream: [["another"]])
+    with pytest.raises(BadInput, match="check the disk"):
+        files.write_csv(target, ["id"], [[1]])
+    assert target.read_text() == "old"
+    assert only(target)
+
+
+@pytest.mark.parametrize("ids", [None, [30, 10, 20]])
+def test_a_submission_has_a_line_for_each_face_in_order(tmp_path, ids):
+    files.write_submission(tmp_path / "s.csv", ids, [4, 0, 6])
+    lines = (tmp_path / "s.csv").read_bytes().decode().split("\n")
+    numbers = ids or range(3)
+    pairs = zip(numbers, (4, 0, 6), strict=True)
+    assert lines == ["id,label", *(f"{number},{label}" for number, label in pairs), ""]
+
+
+def test_sha256_is_that_of_the_bytes(target):
+    assert files.sha256(target) == hashlib.sha256(b"old").hexdigest()
