@@ -162,6 +162,8 @@ def _batches(faces, batch_size, options, epoch):
 
 def _train(network, batches, steps):
     """One epoch: the means of loss and accuracy over it, and its last learning rate."""
+    # Not network.fit: its input pipeline sleeps before it returns, for up to as long as
+    # the epoch took.
     totals = _Totals()
     for step, (images, labels) in enumerate(batches, 1):
         logs = network.train_on_batch(
