@@ -112,19 +112,21 @@ def _inspect_weights(path, content):
 
     sizes = []
 
-    def visit(name, link):
+    def fault(name, link):
         if not isinstance(link, h5py.HardLink):
-            raise BadInput(f"{path} links its weights to another place")
+            return "links its weights to another place"
         if isinstance(file[name], h5py.Group):
-            return
+            return None
         if file[name].is_virtual or file[name].external:
-            raise BadInput(f"{path} keeps its weights in another file")
-        sizes.append(file[name].nbytes)
+            return "keeps its weights in another file"
+        return sizes.append(file[name].nbytes)
 
     with h5py.File(io.BytesIO(content), "r") as file:
-        # Each link once, however often the groups above it are linked.
-        file.visititems_links(visit)
-        _must_be_small(path, sum(sizes))
+        # Each link once, however often the groups above it are linked; ends at a fault.
+        found = file.visititems_links(fault)
+    if found:
+        raise BadInput(f"{path} {found}")
+    _must_be_small(path, sum(sizes))
 
 
 def _first_line(error):

@@ -1,0 +1,470 @@
+"""What strangers' model files may not do: each is refused in one line."""
+
+import ast
+import io
+import json
+import pickle
+import re
+import shutil
+import struct
+import tracemalloc
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from fer import BadInput, files, models, page, strangers
+
+ROOT = Path(__file__).parent.parent
+CARD = {
+    "network": "tiny",
+    "classes": list("abcdefg"),
+    "options": {"seed": 0},
+    "data": {"digest": ""},
+}
+
+
+def tiny(side=48, classes=7, name="tiny"):
+    """A network that a test can afford: one dense layer on a ninth of the pixels."""
+    import keras
+    from keras import layers
+
+    faces = keras.Input((side, side, 1), dtype="uint8")
+    parts = (layers.Rescaling(1 / 255), layers.MaxPooling2D(3), layers.Flatten())
+    outputs = faces
+    for part in (*parts, layers.Dense(classes, activation="softmax")):
+        outputs = part(outputs)
+    return keras.Model(faces, outputs, name=name)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """A model of the suite with its card."""
+    path = tmp_path_factory.mktemp("good") / "m.keras"
+    models.save(tiny(), CARD, path)
+    return path
+
+
+@pytest.fixture
+def parts(good):
+    """The good archive's members by name."""
+    with zipfile.ZipFile(good) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """Writes members as a model with a card that fits it, and returns its path."""
+
+    def write(members, packing=zipfile.ZIP_STORED):
+        with zipfile.ZipFile(tmp_path / "m.keras", "w", packing) as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        return with_card(tmp_path / "m.keras")
+
+    return write
+
+
+def with_card(path, **changes):
+    """Lay a card beside the file at `path` that fits it but for `changes`."""
+    card = CARD | {"sha256": files.sha256(path)} | changes
+    path.with_suffix(".json").write_text(json.dumps(card))
+    return path
+
+
+def refusal(path):
+    """What models.load says of the file: one line that names it."""
+    with pytest.raises(BadInput) as caught:
+        models.load(path)
+    said = str(caught.value)
+    assert path.stem in said and "\n" not in said and len(said) < 400
+    return said
+
+
+def changed(parts, **options):
+    """The archive's members, with those options in each layer of the class Dense."""
+    config = json.loads(parts["config.json"])
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] == "Dense":
+            layer["config"] |= options
+    return parts | {"config.json": json.dumps(config)}
+
+
+def weights(write):
+    """An HDF5 file's bytes, as the function `write` fills it."""
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        write(file)
+    return content.getvalue()
+
+
+def test_a_model_and_its_card_come_back(good):
+    model = models.load(good)
+    assert model.classes == tuple("abcdefg")
+    assert model.predict(np.zeros((2, 48, 48), np.uint8)).shape == (2, 7)
+
+
+def test_every_shipped_model_is_one_of_ours():
+    shipped = sorted((ROOT / "models/fer2013").glob("*.keras"))
+    assert shipped
+    for path in shipped:
+        strangers.inspect(path)
+
+
+# Code and names of code.
+
+
+def test_the_code_of_a_lambda_layer_never_runs(tmp_path):
+    import keras
+
+    marker = tmp_path / "ran"
+    faces = keras.Input((48, 48, 1))
+    code = f"lambda x: (open({str(marker)!r}, 'w').close(), x)[1]"
+    layer = keras.layers.Lambda(eval(code), output_shape=(48, 48, 1))
+    keras.Model(faces, layer(faces)).save(tmp_path / "m.keras")
+    # The code bites whoever trusts the file.
+    trusting = keras.saving.load_model(tmp_path / "m.keras", safe_mode=False)
+    trusting(np.zeros((1, 48, 48, 1), np.float32))
+    marker.unlink()
+    with_card(tmp_path / "m.keras")
+    assert "__lambda__" in refusal(tmp_path / "m.keras")
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        *(("os", "system"), ("builtins", "eval"), ("builtins", "function")),
+        *(("keras.layers", "TFSMLayer"), ("keras.layers", "TorchModuleWrapper")),
+        *(("keras.utils", "get_file"), ("keras.models", "load_model")),
+        *(("my_package", "MyLayer"), (None, "MyLayer"), (None, "Dense")),
+        *(("builtins", "__lambda__"), (["keras.layers"], {"Dense": 1})),
+    ],
+)
+@pytest.mark.parametrize("place", ["activation", "kernel_initializer"])
+def test_an_unknown_name_is_refused(parts, stranger, module, name, place):
+    config = {"identifier": "ls", "value": "ls", "fname": "f", "origin": "file:///"}
+    built = {"module": module, "class_name": name, "config": config}
+    said = refusal(stranger(changed(parts, **{place: built})))
+    assert "which this suite does not load" in said
+
+
+def test_a_custom_class_is_refused_even_where_it_is_registered(parts, stranger):
+    import keras
+
+    @keras.saving.register_keras_serializable("mine")
+    class Mine(keras.layers.Layer):
+        def __init__(self, **options):
+            raise AssertionError("was built")
+
+    built = {"module": None, "class_name": "Mine", "registered_name": "mine>Mine"}
+    said = refusal(stranger(changed(parts, activation=built | {"config": {}})))
+    assert "Mine" in said
+
+
+# The archive.
+
+
+def test_members_that_climb_out_or_come_twice_are_refused(parts, stranger):
+    for name in ("../evil.py", "/evil.py", "assets/x", "model.weights.h5/../x"):
+        assert "its parts are others" in refusal(stranger(parts | {name: b"x"}))
+    path = stranger(parts)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning):
+        archive.writestr("config.json", parts["config.json"])
+    assert "its parts are others" in refusal(with_card(path))
+
+
+@pytest.mark.parametrize("lost", ["config.json", "metadata.json", "model.weights.h5"])
+def test_a_member_that_lacks_is_told(parts, stranger, lost):
+    del parts[lost]
+    assert "its parts are others" in refusal(stranger(parts))
+
+
+def test_a_bomb_that_says_its_size_is_refused(parts, stranger):
+    bomb = {"model.weights.h5": bytes(strangers.MOST_BYTES + 1)}
+    said = refusal(stranger(parts | bomb, zipfile.ZIP_DEFLATED))
+    assert "unpacks to over 64 MB" in said
+
+
+def test_a_bomb_that_lies_about_its_size_is_never_unpacked(parts, stranger):
+    size = 123_456_789
+    path = stranger(parts | {"config.json": bytes(size)}, zipfile.ZIP_DEFLATED)
+    lie = path.read_bytes().replace(struct.pack("<I", size), struct.pack("<I", 1000))
+    path.write_bytes(lie)
+    tracemalloc.start()
+    with pytest.raises(BadInput, match="Bad CRC-32"):
+        strangers.inspect(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < size / 4
+
+
+def test_a_method_that_unpacks_without_a_bound_is_refused(parts, stranger):
+    for packing in (zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
+        assert "packed in another way" in refusal(stranger(parts, packing))
+
+
+def test_an_archive_that_is_also_an_hdf5_file_is_refused(parts, stranger, tmp_path):
+    # Keras goes by the suffix: what was looked at as one would be read as the other.
+    both = weights(lambda file: None) + stranger(parts).read_bytes()
+    for name in ("m.h5", "m.hdf5", "m.zip", "m"):
+        (tmp_path / name).write_bytes(both)
+        said = refusal(with_card(tmp_path / name))
+        assert "its name must end in .keras" in said
+
+
+# The configuration.
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *(b"", b"[]", b"null", b"{", b"\xff", b'"Dense"', b"[" * 100_000),
+        *(b'{"a":' * 10_000, b"1" * 5000, b" " * (1 << 20) + b"[]"),
+        b'{"module": "keras.layers", "class_name": "Dense"}',
+    ],
+)
+def test_a_configuration_of_nothing_is_refused(parts, stranger, config):
+    refusal(stranger(parts | {"config.json": config}))
+
+
+@pytest.mark.parametrize("units", [10**9, -7, 7.5, "7", None, True, [7]])
+def test_a_layer_of_an_impossible_size_is_never_built(parts, stranger, units):
+    said = refusal(stranger(changed(parts, units=units)))
+    assert "unpacks to over" in said or "is no Keras model" in said
+
+
+def test_a_layer_cannot_hide_its_size_in_how_it_is_built(parts, stranger):
+    config = json.loads(parts["config.json"])
+    dense = config["config"]["layers"][-1]
+    for shape in ([None, 10**9], {"module": "keras.layers"}, None):
+        dense["build_config"] = {"input_shape": shape}
+        refusal(stranger(parts | {"config.json": json.dumps(config)}))
+    del dense["build_config"]
+    refusal(stranger(parts | {"config.json": json.dumps(config)}))
+
+
+# The weights.
+
+
+def test_weights_in_another_place_are_refused(parts, stranger, tmp_path):
+    secret = tmp_path / "secret.h5"
+    with h5py.File(secret, "w") as file:
+        file["x"] = np.zeros(7)
+
+    def external_link(file):
+        file["layers"] = h5py.ExternalLink(str(secret), "/x")
+
+    def soft_link(file):
+        file["a/b"] = np.zeros(7)
+        file["layers"] = h5py.SoftLink("/a/b")
+
+    def external_dataset(file):
+        file.create_dataset("x", (7,), "u1", external=[(str(secret), 0, 7)])
+
+    def virtual_dataset(file):
+        layout = h5py.VirtualLayout((7,), "f8")
+        layout[:] = h5py.VirtualSource(str(secret), "x", (7,))
+        file.create_virtual_dataset("deep/x", layout)
+
+    for write in (external_link, soft_link):
+        said = refusal(stranger(parts | {"model.weights.h5": weights(write)}))
+        assert "links its weights to another place" in said
+    for write in (external_dataset, virtual_dataset):
+        said = refusal(stranger(parts | {"model.weights.h5": weights(write)}))
+        assert "keeps its weights in another file" in said
+
+
+def test_weights_that_unpack_to_too_much_are_refused(parts, stranger):
+    def write(file):
+        file.create_dataset("x", (10**6, 10**6), "f4", chunks=True, compression="gzip")
+
+    content = weights(write)
+    assert len(content) < 100_000
+    said = refusal(stranger(parts | {"model.weights.h5": content}))
+    assert "unpacks to over 64 MB" in said
+
+
+def test_groups_linked_over_and_over_are_looked_at_once(parts, stranger):
+    def write(file):
+        file["itself"] = file["/"]
+        group = file
+        for _ in range(40):
+            group["one"] = group["other"] = file.create_group(None)
+            group = group["one"]
+
+    strangers.inspect(stranger(parts | {"model.weights.h5": weights(write)}))
+
+
+def test_weights_of_another_network_are_refused(parts, stranger):
+    content = weights(lambda file: file.create_dataset("x", data=np.zeros(7)))
+    with pytest.raises(BadInput, match="is no model that Keras can load"):
+        models.load(stranger(parts | {"model.weights.h5": content}))
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x89HDF\r\n\x1a\n", bytes(3000)])
+def test_weights_that_are_no_hdf5_are_refused(parts, stranger, content):
+    refusal(stranger(parts | {"model.weights.h5": content}))
+
+
+# Files that are no model.
+
+
+class Dangerous:
+    """What runs code when it is unpickled."""
+
+    def __reduce__(self):
+        return print, ("unpickled",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK", b"a line of text\n" * 50, pickle.dumps(Dangerous()), bytes(10**5)],
+)
+def test_a_file_of_something_else_is_refused(tmp_path, capsys, content):
+    (tmp_path / "m.keras").write_bytes(content)
+    assert "is no Keras model" in refusal(with_card(tmp_path / "m.keras"))
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.999])
+def test_a_model_cut_short_is_refused(good, tmp_path, kept):
+    content = good.read_bytes()
+    (tmp_path / "m.keras").write_bytes(content[: int(len(content) * kept)])
+    assert "is no Keras model" in refusal(with_card(tmp_path / "m.keras"))
+
+
+def test_a_missing_file_or_a_folder_is_told(tmp_path):
+    assert "cannot be read: No such file" in refusal(tmp_path / "m.keras")
+    (tmp_path / "m.keras").mkdir()
+    assert "cannot be read: Is a directory" in refusal(tmp_path / "m.keras")
+
+
+# Other models, and other cards.
+
+
+def test_a_model_of_other_faces_or_classes_is_refused(tmp_path):
+    for side, classes in ((32, 7), (48, 5)):
+        path = tmp_path / f"m{side}.keras"
+        models.save(tiny(side, classes), CARD, path)
+        assert f"(None, {side}, {side}, 1) to (None, {classes})" in refusal(path)
+
+
+@pytest.fixture
+def copy(good, tmp_path):
+    """A copy of the good model, with its card."""
+    shutil.copy(good, tmp_path)
+    shutil.copy(good.with_suffix(".json"), tmp_path)
+    return tmp_path / good.name
+
+
+def test_a_model_needs_its_own_card(copy):
+    card = copy.with_suffix(".json")
+    with_card(copy, sha256="0" * 64)
+    assert "is not the card of" in refusal(copy)
+    card.unlink()
+    assert "needs its card" in refusal(copy)
+    card.mkdir()
+    assert "needs its card" in refusal(copy)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", "[" * 10**5, "\0", "{}"])
+def test_a_card_of_something_else_is_refused(copy, text):
+    copy.with_suffix(".json").write_text(text)
+    assert "is no card of this suite" in refusal(copy)
+
+
+@pytest.mark.parametrize("lost", ["network", "classes", "options", "data", "sha256"])
+def test_a_card_that_lacks_a_field_is_refused(copy, lost):
+    card = json.loads(copy.with_suffix(".json").read_text())
+    del card[lost]
+    copy.with_suffix(".json").write_text(json.dumps(card))
+    assert lost in refusal(copy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"classes": None}, {"classes": [1, 2]}, {"classes": ["a"]}, {"network": 1}),
+        *({"options": []}, {"options": {"seed": "0"}}, {"data": {"digest": 0}}),
+        {"options": {}},
+    ],
+)
+def test_a_card_whose_field_is_off_is_refused(copy, change):
+    refusal(with_card(copy, **change))
+
+
+# Nothing else reads code from a file.
+
+
+def test_nothing_in_the_suite_unpickles_or_evaluates():
+    sources = [*ROOT.glob("*.py"), *ROOT.glob("fer/*.py")]
+    assert len(sources) > 15
+    for path in sources:
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, (ast.Import, ast.ImportFrom)):
+                names = {name.name for name in call.names} | {
+                    getattr(call, "module", None)
+                }
+                assert not names & {"pickle", "joblib", "dill", "marshal", "shelve"}
+            if not isinstance(call, ast.Call):
+                continue
+            name = ast.unparse(call.func)
+            assert name not in ("eval", "exec", "compile", "__import__", "os.system")
+            options = {word.arg: ast.unparse(word.value) for word in call.keywords}
+            if name.endswith("np.load"):
+                assert options["allow_pickle"] == "False"
+            if name.endswith("load_model"):
+                assert options["safe_mode"] == "True"
+            assert "shell" not in options
+
+
+# The page.
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page, and all that their attributes hold."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.values = set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.values += [(tag, *pair) for pair in attributes]
+
+
+def test_a_page_shows_markup_instead_of_obeying_it():
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
+    parts = [
+        *(page.heading(evil), page.paragraph(evil), page.preformatted(evil)),
+        *(page.table([evil], [[evil]]), page.picture(b"png", evil)),
+    ]
+    text = page.page(evil, parts)
+    seen = Tags(text)
+    assert "script" not in seen.tags
+    assert not [name for _, name, _ in seen.values if name.startswith("on")]
+    assert text.count("&lt;script&gt;") == 9
+    assert [value for _, name, value in seen.values if name == "alt"] == [evil]
+
+
+def test_a_page_carries_a_policy_and_loads_nothing():
+    text = page.page("Title", [page.picture(b"png", "caption")])
+    seen = Tags(text)
+    policy = [value for tag, name, value in seen.values if (tag, name) == CONTENT]
+    assert policy[0] == page.POLICY
+    assert policy[0].startswith("default-src 'none'")
+    assert "script-src" not in policy[0]
+    # The policy stands before all that it is to bind.
+    assert text.index("Content-Security-Policy") < text.index("<style")
+    sources = [value for _, name, value in seen.values if name in ("src", "href")]
+    assert sources and all(source.startswith("data:") for source in sources)
+    assert not re.search(r"url\(|@import|https?:", text)
+    assert seen.tags.isdisjoint({"script", "link", "iframe", "object", "base"})
+
+
+CONTENT = ("meta", "content")
