@@ -1,0 +1,299 @@
+"""Feed broken files to all that reads strangers' files; does one ever slip through?
+
+python -m benchmarks.fuzz --runs 1000000
+python -m benchmarks.fuzz --runs 20000 --target card
+python -m benchmarks.fuzz --runs 20000 --target model
+
+Atheris mutates small valid files, led by the lines that they reach. Every one must end
+in a value or in BadInput; a CSV that is loaded must hold, row for row, what a plain
+parser finds in it, and one that is refused must be refused for the plain parser's line.
+"""
+
+import argparse
+import atexit
+import collections
+import functools
+import gzip
+import inspect
+import io
+import json
+import re
+import resource
+import sys
+import tempfile
+import time
+import traceback
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from fer import BadInput, data
+
+# Faces of 4 x 4 in blocks of 64 bytes: a short file has many rows and many blocks.
+SMALL = {"SIDE": 4, "PIXELS": 16, "BLOCK": 64}
+
+
+class Refused(Exception):
+    """The plain parser's complaint; its argument is the line number."""
+
+
+def plain_parse(content):
+    """The rows of a CSV, each a dict, read line by line with no NumPy."""
+    header, *lines = content.split(b"\n")
+    names = header.decode("utf-8-sig", "replace").strip().split(",")
+    columns = [data.COLUMNS.get(name.strip(' "')) for name in names]
+    if None in columns or len(set(columns)) < len(columns) or len(columns) < 2:
+        raise Refused(1)
+    if "pixels" not in columns:
+        raise Refused(1)
+    if lines and not lines[-1]:
+        lines.pop()
+    return [_plain_row(columns, line, i) for i, line in enumerate(lines, start=2)]
+
+
+def _plain_row(columns, line, number):
+    cells = [_unquoted(cell) for cell in line.removesuffix(b"\r").split(b",")]
+    if len(cells) != len(columns):
+        raise Refused(number)
+    row = {}
+    for name, cell in zip(columns, cells, strict=True):
+        cell = cell.removeprefix(b" ").removesuffix(b" ")
+        if name == "pixels":
+            row[name] = [_plain_number(pixel, 3, number) for pixel in cell.split(b" ")]
+            if len(row[name]) != data.PIXELS or max(row[name]) > 255:
+                raise Refused(number)
+        elif name == "id":
+            row[name] = _plain_number(cell.strip(b" "), 18, number)
+        else:
+            known = data.USAGES if name == "usage" else tuple("0123456")
+            cell = cell.strip(b" ").decode("latin-1")
+            if cell not in known:
+                raise Refused(number)
+            row[name] = known.index(cell)
+    return row
+
+
+def _unquoted(cell):
+    quoted = len(cell) > 1 and cell.startswith(b'"') and cell.endswith(b'"')
+    return cell[1:-1] if quoted else cell
+
+
+def _plain_number(text, digits, number):
+    if not re.fullmatch(rb"[0-9]{1,%d}" % digits, text):
+        raise Refused(number)
+    return int(text)
+
+
+def seeds():
+    """Small valid CSVs of every layout."""
+    rng = np.random.default_rng(0)
+    faces = [" ".join(map(str, face)) for face in rng.integers(0, 256, (4, 16))]
+    fer2013 = "emotion,pixels,Usage\n" + "".join(
+        f"{label},{face},{usage}\n"
+        for label, face, usage in zip(
+            range(3, 7), faces, (*data.USAGES, "Training"), strict=True
+        )
+    )
+    unlabelled = "id,feature\n" + "".join(
+        f"{i},{face}\n" for i, face in enumerate(faces)
+    )
+    quoted = re.sub("[^,\n]+", r'"\g<0>"', fer2013)
+    spaced = "emotion, Usage, pixels\r\n" + f"0, PublicTest, {faces[0]}\r\n" * 2
+    texts = fer2013, unlabelled, quoted, spaced, f"\ufefffeature,label\n{faces[1]},6"
+    return [text.encode() for text in texts]
+
+
+def check_load(path, content):
+    """Load `content` from `path`; AssertionError unless all is as it must be."""
+    path.write_bytes(content)
+    try:
+        faces = data.load(path, data.USAGES)
+    except BadInput as error:
+        faces, complaint = None, str(error)
+    try:
+        packed = content[:2] == b"\x1f\x8b"
+        rows = plain_parse(gzip.decompress(content) if packed else content)
+    except (OSError, EOFError, zlib.error):
+        assert faces is None, "a damaged gzip file was loaded"
+        return
+    except Refused as refused:
+        (number,) = refused.args
+        assert faces is None, f"line {number} is malformed and was loaded"
+        assert f"line {number}" in complaint, f"line {number} is malformed: {complaint}"
+        return
+    if not rows:
+        assert faces is None and "no rows" in complaint
+        return
+    assert faces is not None, f"a good file was refused: {complaint}"
+    read = {"pixels": faces.images.reshape(len(faces), -1)}
+    read |= {"label": faces.labels, "usage": faces.usage, "id": faces.ids}
+    found = {name: None if read[name] is None else read[name].tolist() for name in read}
+    wanted = {name: [row[name] for row in rows] for name in rows[0]}
+    assert found == dict.fromkeys(found) | wanted, "rows differ from the plain parser's"
+
+
+def check_some_packed(path, content):
+    """As check_load, with every fourth file packed; which, its content decides."""
+    packs = zlib.crc32(content) % 4 == 0
+    check_load(path, gzip.compress(content, 1) if packs else content)
+
+
+def card():
+    """A card like the shipped ones, of an empty model file."""
+    return {
+        "network": "cnn",
+        "classes": ["angry", "happy"],
+        "options": {"seed": 0},
+        "data": {"digest": "0"},
+        "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    }
+
+
+def check_card(path, content):
+    """Read `content` as the card of a model."""
+    from fer import models
+
+    path.with_suffix(".json").write_bytes(content)
+    path.with_suffix(".keras").touch()
+    try:
+        about = models._read_card(path.with_suffix(".keras"))
+    except BadInput:
+        return
+    assert all(isinstance(name, str) for name in about["classes"])
+    assert about["sha256"] == card()["sha256"]
+
+
+@functools.cache
+def small_model():
+    """The parts of a model file with one small layer: a dict of bytes."""
+    import h5py
+
+    kind = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}}
+    functional = {"module": "keras.src.models.functional", "class_name": "Functional"}
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        file["layers/dense/vars/0"] = np.ones((2, 2), np.float32)
+        file.create_dataset("layers/dense/vars/1", data=np.ones(64), compression="gzip")
+    return {
+        "config.json": json.dumps(
+            {**functional, "config": {"layers": [kind]}}
+        ).encode(),
+        "metadata.json": b"{}",
+        "model.weights.h5": memory.getvalue(),
+    }
+
+
+def zipped(parts):
+    """A zip of those parts: bytes."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return memory.getvalue()
+
+
+def check_model(path, content):
+    """Inspect a model file; the first byte says which of its parts the rest is."""
+    from fer import strangers
+
+    part = ("all", "config.json", "model.weights.h5")[(content[:1] or b"\0")[0] % 3]
+    content = content[1:]
+    if part != "all":
+        content = zipped({**small_model(), part: content})
+    path.write_bytes(content)
+    try:
+        strangers.inspect(path)
+    except BadInput:
+        return
+
+
+def targets():
+    """For each target: its check, valid files to start from, the module to watch."""
+    from fer import models, strangers
+
+    parts = small_model()
+    model_seeds = [b"\0" + zipped(parts)]
+    model_seeds += [b"\1" + parts["config.json"], b"\2" + parts["model.weights.h5"]]
+    csvs = seeds()
+    return {
+        "load": (check_some_packed, [*csvs, *map(gzip.compress, csvs)], data),
+        "card": (check_card, [json.dumps(card()).encode()], models),
+        "model": (check_model, model_seeds, strangers),
+    }
+
+
+class Watch:
+    """Runs a check on each input, and keeps count of what happens."""
+
+    def __init__(self, check, path):
+        self.check, self.path = check, path
+        self.tried, self.slowest, self.size_of_slowest = 0, 0.0, 0
+        self.crashes = collections.Counter()
+        self.start = time.perf_counter()
+
+    def __call__(self, content):
+        start = time.perf_counter()
+        try:
+            self.check(self.path, content)
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            crash = f"{type(error).__name__} in {where.name}, line {where.lineno}"
+            if crash not in self.crashes:
+                print(f"CRASH: {error!r} for {content!r}", flush=True)
+            self.crashes[crash] += 1
+        seconds = time.perf_counter() - start
+        self.tried += 1
+        if seconds > self.slowest:
+            self.slowest, self.size_of_slowest = seconds, len(content)
+
+    def report(self, target):
+        """Print what happened, as sentences and as JSON."""
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        result = {
+            "target": target,
+            "inputs": self.tried,
+            "seconds": round(time.perf_counter() - self.start, 1),
+            "slowest input, seconds": round(self.slowest, 3),
+            "slowest input, bytes": self.size_of_slowest,
+            "peak memory, MB": round(kilobytes / 1e3),
+            "crashes": sum(self.crashes.values()),
+            "kinds of crash": dict(self.crashes),
+        }
+        print(*(f"{name}: {value}" for name, value in result.items()), sep="\n")
+        print(json.dumps(result), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=100_000)
+    parser.add_argument("--target", choices=("load", "card", "model"), default="load")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    import atheris
+
+    check, valid, module = targets()[args.target]
+    for function in filter(inspect.isfunction, vars(module).copy().values()):
+        if function.__module__ == module.__name__:
+            atheris.instrument_func(function)
+    vars(data).update(SMALL)
+    # One thread, so that an input's path is the same each time.
+    data.in_order = map
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Path(folder, "corpus")
+        corpus.mkdir()
+        for number, content in enumerate(valid):
+            (corpus / str(number)).write_bytes(content)
+        watch = Watch(check, Path(folder, "input"))
+        atexit.register(watch.report, args.target)
+        limits = [f"-atheris_runs={args.runs}", f"-seed={args.seed}", "-timeout=60"]
+        quiet = ["-verbosity=0", "-max_len=8192", f"-artifact_prefix={folder}/"]
+        atheris.Setup([sys.argv[0], *limits, *quiet, str(corpus)], watch)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

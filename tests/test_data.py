@@ -1,0 +1,457 @@
+"""The loader reads every FER layout exactly, and says where a malformed file is off."""
+
+import csv
+import gzip
+import io
+import os
+import re
+import time
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer import BadInput, data, sample
+
+LABELS, IMAGES = sample.faces(12)
+PIXELS = [" ".join(map(str, face)) for face in IMAGES.reshape(12, -1).tolist()]
+USAGES = ["Training"] * 7 + ["PublicTest"] * 3 + ["PrivateTest"] * 2
+FER2013 = b"emotion,pixels,Usage\n"
+FACE = PIXELS[0].encode()
+ROW = b"3," + FACE + b",Training\n"
+
+
+def table(*columns, rows=12):
+    """A CSV of the drawn faces: bytes."""
+    values = {
+        "emotion": LABELS,
+        "label": LABELS,
+        "pixels": PIXELS,
+        "feature": PIXELS,
+        "Usage": USAGES,
+        "id": range(900, 912),
+    }
+    chosen = [values[name.strip()] for name in columns]
+    lines = [columns, *list(zip(*chosen, strict=True))[:rows]]
+    return "".join(",".join(map(str, line)) + "\n" for line in lines).encode()
+
+
+def plain_parse(content):
+    """What the csv module and int make of the file: a dict for each row."""
+    text = io.StringIO(content.decode("utf-8-sig"), newline="")
+    rows = []
+    for row in csv.DictReader(text, skipinitialspace=True):
+        row = {data.COLUMNS[name]: cell for name, cell in row.items()}
+        row["pixels"] = [int(pixel) for pixel in row["pixels"].split()]
+        rows.append(row)
+    return rows
+
+
+def agrees(faces, rows):
+    """Whether `faces` holds exactly those rows, in that order."""
+    same = faces.images.reshape(len(faces), -1).tolist() == [r["pixels"] for r in rows]
+    for column, name, read in (
+        (faces.labels, "label", int),
+        (faces.usage, "usage", data.USAGES.index),
+        (faces.ids, "id", int),
+    ):
+        if column is None:
+            same &= name not in rows[0]
+        else:
+            same &= column.tolist() == [read(row[name]) for row in rows]
+    return same
+
+
+@pytest.fixture
+def lay(tmp_path):
+    """Write bytes to a file, packed if asked, and return its path."""
+
+    def lay(content, packed=False):
+        path = tmp_path / ("faces.csv.gz" if packed else "faces.csv")
+        path.write_bytes(gzip.compress(content, 1) if packed else content)
+        return path
+
+    return lay
+
+
+LAYOUTS = {
+    "fer2013": table("emotion", "pixels", "Usage"),
+    "labelled": table("label", "feature"),
+    "to be labelled": table("id", "feature"),
+    "usage first": table("Usage", "emotion", "pixels"),
+    "pixels first": table("pixels", "emotion", "Usage"),
+    "feature first": table("feature", "id"),
+    "no usage": table("emotion", "pixels"),
+    "everything": table("id", "Usage", "feature", "label"),
+    "spaced header": table("emotion", " Usage", " pixels"),
+    "spaced fields": table("emotion", "Usage", "pixels").replace(b",", b", "),
+    "windows lines": table("emotion", "pixels", "Usage").replace(b"\n", b"\r\n"),
+    "windows lines, pixels last": table("id", "feature").replace(b"\n", b"\r\n"),
+    "byte order mark": b"\xef\xbb\xbf" + table("emotion", "pixels", "Usage"),
+    "no final newline": table("emotion", "pixels", "Usage")[:-1],
+    "no final newline, pixels last": table("label", "feature")[:-1],
+    "quoted": re.sub(rb"[^,\n]+", rb'"\g<0>"', table("emotion", "pixels", "Usage")),
+    "quoted, windows lines": re.sub(
+        rb"([^,\n]+)(\n?)",
+        lambda cell: b'"' + cell[1] + b'"' + cell[2].replace(b"\n", b"\r\n"),
+        table("label", "feature"),
+    ),
+    "one row": table("label", "feature", rows=1),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_is_read_as_the_csv_module_reads_it(lay, layout, packed):
+    content = LAYOUTS[layout]
+    faces = data.load(lay(content, packed), data.USAGES)
+    assert faces.images.dtype == np.uint8
+    assert agrees(faces, plain_parse(content))
+
+
+def test_the_faces_are_the_ones_written(lay):
+    faces = data.load(lay(LAYOUTS["fer2013"]), data.USAGES)
+    assert (faces.images == IMAGES).all()
+    assert (faces.labels == LABELS).all()
+
+
+def test_a_gzip_of_several_members_is_read_to_its_end(lay):
+    content = LAYOUTS["labelled"]
+    path = lay(
+        b"".join(
+            gzip.compress(content[i : i + 5000]) for i in range(0, len(content), 5000)
+        )
+    )
+    assert agrees(data.load(path), plain_parse(content))
+
+
+@pytest.mark.parametrize("size", [1 << 12, 9973, 1 << 14])
+def test_rows_are_the_same_wherever_a_block_ends(lay, monkeypatch, size):
+    monkeypatch.setattr(data, "BLOCK", size)
+    for layout in ("fer2013", "windows lines", "no final newline, pixels last"):
+        faces = data.load(lay(LAYOUTS[layout]), data.USAGES)
+        assert agrees(faces, plain_parse(LAYOUTS[layout]))
+
+
+def test_pixels_may_have_leading_zeros_and_a_space_at_each_end(lay):
+    rest = FACE.split(b" ", 1)[1]
+    path = lay(b"label,feature\n0, 007 " + rest + b" \n")
+    assert data.load(path).images[0].ravel().tolist() == [7, *map(int, rest.split())]
+
+
+def test_private_test_rows_are_left_out_unless_asked_by_name(lay):
+    path = lay(LAYOUTS["fer2013"])
+    assert data.counts(data.load(path)) == {
+        "Training": 7,
+        "PublicTest": 3,
+        "PrivateTest": 0,
+    }
+    assert data.counts(data.load(path, data.USAGES))["PrivateTest"] == 2
+    private = data.load(path, ("PrivateTest",))
+    assert (private.images == IMAGES[10:]).all()
+    assert data.counts(data.load(lay(LAYOUTS["labelled"]))) == {"rows": 12}
+
+
+def test_a_file_of_private_test_rows_alone_says_that_none_may_be_used(lay):
+    path = lay(FER2013 + ROW.replace(b"Training", b"PrivateTest"))
+    with pytest.raises(BadInput, match="no rows of Training or PublicTest"):
+        data.load(path)
+
+
+def test_left_out_rows_are_checked_all_the_same(lay):
+    path = lay(FER2013 + ROW + b"9," + FACE + b",PrivateTest\n")
+    with pytest.raises(BadInput, match="line 3: the label is '9'"):
+        data.load(path)
+
+
+def put(field, value):
+    """A FER2013 file of three rows; in the second one, `field` holds `value`."""
+    cells = [b"3", FACE, b"Training"]
+    cells[field] = value
+    return FER2013 + ROW + b",".join(cells) + b"\n" + ROW
+
+
+def first_pixel(value):
+    return put(1, value + b" " + FACE.split(b" ", 1)[1])
+
+
+COLUMNS_ARE = "line 1: the columns are "
+BAD_PIXEL = "line 3: a pixel is not a whole number of 0 to 255"
+TOO_HIGH = "line 3: a pixel is over 255"
+MALFORMED = {
+    "empty file": (b"", COLUMNS_ARE),
+    "header only": (FER2013, "has no rows below its header"),
+    "header without newline": (FER2013[:-1], "has no rows below its header"),
+    "unknown column": (b"mood,pixels\n" + ROW, COLUMNS_ARE + "'mood,pixels'"),
+    "no pixels": (b"emotion,Usage\n3,Training\n", COLUMNS_ARE),
+    "pixels alone": (b"pixels\n" + FACE + b"\n", COLUMNS_ARE),
+    "the same column twice": (b"emotion,label,pixels\n", COLUMNS_ARE),
+    "no header": (ROW + ROW, COLUMNS_ARE),
+    "markup in the header": (b"<script>,pixels\n", COLUMNS_ARE + "'<script>,pixels'"),
+    "short row": (put(1, FACE[: FACE.rfind(b" ")]), "line 3: 2303 pixels"),
+    "long row": (put(1, FACE + b" 0"), "line 3: 2305 pixels"),
+    "no pixels in a row": (put(1, b""), "line 3: 0 pixels"),
+    "missing field": (FER2013 + ROW + b"3," + FACE + b"\n" + ROW, "line 3: 2 fields"),
+    "extra field": (put(2, b"Training,"), "line 3: 4 fields"),
+    "only short rows": (FER2013 + b"3,1 2 3,Training\n" * 9, "line 2: 3 pixels"),
+    "only blank lines": (FER2013 + b"\n\n\n\n", "line 2: 1 fields"),
+    "blank line": (FER2013 + ROW + b"\n" + ROW, "line 3: 1 fields"),
+    "blank line at the end": (FER2013 + ROW + b"\n", "line 3: 1 fields"),
+    "line of spaces": (FER2013 + ROW + b"   \n" + ROW, "line 3: 1 fields"),
+    "pixel of 256": (first_pixel(b"256"), TOO_HIGH),
+    "pixel of 999": (first_pixel(b"999"), TOO_HIGH),
+    "pixel of 65536": (first_pixel(b"65536"), BAD_PIXEL),
+    "pixel of 4294967296": (first_pixel(b"4294967296"), BAD_PIXEL),
+    "four digits": (first_pixel(b"0001"), BAD_PIXEL),
+    "negative pixel": (first_pixel(b"-1"), BAD_PIXEL),
+    "signed pixel": (first_pixel(b"+1"), BAD_PIXEL),
+    "float pixel": (first_pixel(b"0.5"), BAD_PIXEL),
+    "exponent": (first_pixel(b"1e2"), BAD_PIXEL),
+    "letter": (first_pixel(b"x"), BAD_PIXEL),
+    "long pixel": (first_pixel(b"9" * 50_000), BAD_PIXEL),
+    # 65,537 bytes, which 16 bits would take for one.
+    "longest pixel": (first_pixel(b"x" * 65_536 + b"7"), "line 3: longer than any"),
+    "two spaces": (put(1, FACE.replace(b" ", b"  ", 1)), "line 3: 2305 pixels"),
+    "underscore": (first_pixel(b"1_0"), BAD_PIXEL),
+    "tab": (first_pixel(b"1\t2"), BAD_PIXEL),
+    "NUL in the pixels": (first_pixel(b"\0"), BAD_PIXEL),
+    "not UTF-8": (first_pixel(b"\xff\xfe"), BAD_PIXEL),
+    "other digits": (first_pixel("\u0663".encode()), BAD_PIXEL),
+    "last pixel": (put(1, FACE[: FACE.rfind(b" ")] + b" 256"), TOO_HIGH),
+    "quote inside": (first_pixel(b'"1"'), BAD_PIXEL),
+    "open quote": (put(1, b'"' + FACE), BAD_PIXEL),
+    "closing quote": (put(1, FACE + b'"'), BAD_PIXEL),
+    "open quote before a label": (put(0, b'"3'), "line 3: the label is"),
+    "carriage return after a label": (put(0, b"3\r"), r"line 3: the label is '3\r'"),
+    "label of 7": (put(0, b"7"), "line 3: the label is '7', not one of 0 to 6"),
+    "empty label": (put(0, b""), "line 3: the label is ''"),
+    "negative label": (put(0, b"-1"), "line 3: the label is '-1'"),
+    "float label": (put(0, b"3.0"), "line 3: the label is '3.0'"),
+    "long label": (put(0, b"00"), "line 3: the label is '00'"),
+    "NUL label": (put(0, b"3\0"), r"line 3: the label is '3\x00'"),
+    "unknown usage": (
+        put(2, b"<script>"),
+        "line 3: Usage is '<script>', not one of Training, PublicTest, PrivateTest",
+    ),
+    "usage in lower case": (put(2, b"training"), "line 3: Usage is 'training'"),
+    "empty usage": (put(2, b""), "line 3: Usage is ''"),
+    "terminal codes": (put(2, b"\x1b[2J"), r"line 3: Usage is '\x1b[2J'"),
+    "formula id": (
+        b"id,feature\n1," + FACE + b"\n=cmd()," + FACE + b"\n",
+        "line 3: the id is '=cmd()', not a whole number",
+    ),
+    "huge id": (b"id,feature\n" + b"9" * 19 + b"," + FACE, "line 2: the id is"),
+    "negative id": (b"id,feature\n-1," + FACE, "line 2: the id is '-1'"),
+    "two bad rows": (
+        FER2013 + ROW + b"3," + FACE + b"x,Training\n9" + ROW + b"\n",
+        BAD_PIXEL,
+    ),
+    "endless line": (FER2013 + ROW + b"7 " * 300_000, "line 3 is longer than any face"),
+    "old Mac lines": ((FER2013 + ROW).replace(b"\n", b"\r"), COLUMNS_ARE),
+    "UTF-16": ((FER2013 + ROW).decode().encode("utf-16"), COLUMNS_ARE),
+    "PNG": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 9, COLUMNS_ARE),
+    "zeros": (bytes(200_000), COLUMNS_ARE),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
+@pytest.mark.parametrize("case", MALFORMED)
+def test_a_malformed_file_is_refused_with_its_name_and_line(lay, case, packed):
+    content, complaint = MALFORMED[case]
+    path = lay(content, packed)
+    with pytest.raises(BadInput) as refusal:
+        data.load(path)
+    assert str(path) in str(refusal.value)
+    assert complaint in str(refusal.value)
+    assert len(str(refusal.value)) < len(str(path)) + 450
+
+
+PACKED = gzip.compress(LAYOUTS["fer2013"])
+DAMAGED = {
+    "truncated": PACKED[:-2000],
+    "cut in its last bytes": PACKED[:-3],
+    "cut in its header": PACKED[:7],
+    "magic number alone": PACKED[:2],
+    "flipped byte": PACKED[:3000] + bytes([PACKED[3000] ^ 255]) + PACKED[3001:],
+    "wrong checksum": PACKED[:-8] + bytes(4) + PACKED[-4:],
+    "unknown method": PACKED[:2] + b"\x07" + PACKED[3:],
+    "more after the end": PACKED + b"more",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_gzip_file_is_refused_with_its_name(tmp_path, damage):
+    path = tmp_path / "faces.csv.gz"
+    path.write_bytes(DAMAGED[damage])
+    with pytest.raises(BadInput, match="damaged gzip file") as refusal:
+        data.load(path)
+    assert str(path) in str(refusal.value)
+
+
+def test_no_file_and_a_folder_are_refused_with_their_names(tmp_path):
+    with pytest.raises(BadInput, match=r"none\.csv cannot be read: No such file"):
+        data.load(tmp_path / "none.csv")
+    with pytest.raises(BadInput, match=f"{tmp_path} cannot be read: Is a directory"):
+        data.load(tmp_path)
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
+def test_the_line_number_is_right_beyond_the_first_block(lay, packed):
+    good = 200
+    assert good * len(ROW) > data.BLOCK
+    path = lay(FER2013 + ROW * good + put(0, b"8")[len(FER2013) :], packed)
+    with pytest.raises(BadInput, match=f"line {good + 3}: the label is '8'"):
+        data.load(path)
+
+
+@pytest.mark.parametrize("before", [b"", FER2013, FER2013 + ROW])
+@pytest.mark.parametrize("filler", [b"\0", b"0", b"\n"])
+def test_a_gzip_that_unpacks_to_a_gigabyte_is_refused_at_its_first_block(
+    tmp_path, monkeypatch, before, filler
+):
+    # tracemalloc counts the room for faces as used, though nothing touches it.
+    monkeypatch.setattr(data, "MOST_ROWS", 100)
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(before) + gzip.compress(filler * 10**6) * 1000)
+    start = time.perf_counter()
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadInput, match=r"line [123]"):
+            data.load(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 << 20
+    assert time.perf_counter() - start < 3
+
+
+def test_a_gzip_of_too_many_rows_is_refused(lay, monkeypatch):
+    path = lay(LAYOUTS["fer2013"], packed=True)
+    monkeypatch.setattr(data, "MOST_ROWS", 12)
+    assert len(data.load(path, data.USAGES)) == 12
+    monkeypatch.setattr(data, "MOST_ROWS", 11)
+    with pytest.raises(BadInput, match="more than 11 rows, the most this suite reads"):
+        data.load(path)
+
+
+def test_the_files_own_public_test_rows_validate(lay):
+    fitted, held = data.split(data.load(lay(LAYOUTS["fer2013"])))
+    assert fitted.tolist() == list(range(7))
+    assert held.tolist() == [7, 8, 9]
+
+
+@pytest.fixture(scope="module")
+def repeated():
+    """600 drawn faces, of which every third stands there twice, without Usage."""
+    labels, images = sample.faces(600)
+    rows = np.r_[np.arange(600), np.arange(0, 600, 3)]
+    return data.Faces(images[rows], labels[rows].astype(np.int8))
+
+
+def test_without_public_test_a_tenth_of_each_class_validates(repeated):
+    fitted, held = data.split(repeated)
+    assert sorted([*fitted, *held]) == list(range(800))
+    distinct = np.unique(_first(repeated, held))
+    for label in range(7):
+        of_class = (repeated.labels[:600] == label).sum()
+        assert (repeated.labels[distinct] == label).sum() == round(of_class * 0.1)
+
+
+def _first(faces, rows):
+    """The first row with the same face as each of `rows`."""
+    firsts = {}
+    for row, image in enumerate(faces.images):
+        firsts.setdefault(image.tobytes(), row)
+    return [firsts[faces.images[row].tobytes()] for row in rows]
+
+
+def test_exact_copies_of_a_face_are_on_one_side_of_the_split(repeated):
+    fitted, held = data.split(repeated)
+    assert not set(_first(repeated, fitted)) & set(_first(repeated, held))
+    assert len(set(_first(repeated, held))) < len(held)
+
+
+def test_the_split_depends_on_its_seed_alone(repeated):
+    held = [data.split(repeated, seed)[1].tolist() for seed in (0, 0, 1)]
+    assert held[0] == held[1] != held[2]
+
+
+def test_copies_are_faces_that_match_in_every_pixel():
+    blank = np.zeros((4, 48, 48), np.uint8)
+    blank[1, 0, 0] = blank[2, -1, -1] = 1
+    faces = data.Faces(blank)
+    assert data.copies(faces, faces.take([0])).tolist() == [True, False, False, True]
+    assert data.copies(faces, faces.take([2])).tolist() == [False, False, True, False]
+    assert data.copies(faces.take([1, 2]), faces).all()
+
+
+def test_no_faces_have_no_copies():
+    faces = data.Faces(IMAGES)
+    none = faces.take(slice(0))
+    assert data.copies(none, faces).tolist() == []
+    assert not data.copies(faces, none).any()
+
+
+def test_the_digest_is_the_same_for_every_packing(lay):
+    digest = data.digest(data.load(lay(LAYOUTS["fer2013"])))
+    for layout in ("quoted", "windows lines", "usage first", "byte order mark"):
+        for packed in (False, True):
+            faces = data.load(lay(LAYOUTS[layout], packed))
+            assert data.digest(faces) == digest
+
+
+def test_the_digest_differs_with_any_pixel_label_or_usage(lay):
+    digests = {
+        data.digest(data.load(lay(content)))
+        for content in (
+            *(put(0, b"3"), put(0, b"4"), put(2, b"PublicTest")),
+            *(first_pixel(b"0"), first_pixel(b"1"), table("label", "feature")),
+        )
+    }
+    assert len(digests) == 6
+
+
+def test_in_order_keeps_the_order_though_later_items_finish_first():
+    def late(item):
+        time.sleep(0.002 * (item % 3))
+        return item
+
+    assert list(data.in_order(late, range(20))) == list(range(20))
+
+
+def test_in_order_passes_on_the_first_exception():
+    def fragile(item):
+        if item >= 3:
+            raise ValueError(item)
+        return item
+
+    done = []
+    with pytest.raises(ValueError, match="3"):
+        done.extend(data.in_order(fragile, range(9)))
+    results = data.in_order(fragile, range(9))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+
+
+def test_taken_rows_keep_their_labels_usages_and_ids(lay):
+    content = LAYOUTS["everything"]
+    faces = data.load(lay(content), data.USAGES)
+    assert agrees(faces.take([5, 2]), [plain_parse(content)[row] for row in (5, 2)])
+    assert np.shares_memory(faces.take(slice(3)).images, faces.images)
+
+
+@pytest.mark.skipif("FER_DATA" not in os.environ, reason="FER_DATA names no folder")
+def test_fer2013_has_its_known_rows():
+    folder = Path(os.environ["FER_DATA"])
+    faces = data.load(folder / "fer2013.csv.gz", data.USAGES)
+    assert data.counts(faces) == {
+        "Training": 28_709,
+        "PublicTest": 3_589,
+        "PrivateTest": 0,
+    }
+    test = data.load(folder / "test.csv.gz")
+    assert test.ids.tolist() == list(range(3_589))
+    assert test.labels is None
+    with gzip.open(folder / "test.csv.gz") as file:
+        head = b"".join(file.readline() for _ in range(101))
+    assert agrees(test.take(slice(100)), plain_parse(head))
