@@ -117,10 +117,12 @@ def test_a_folder_is_no_target(tmp_path, monkeypatch, where):
     assert os.listdir() == ["folder"]
 
 
-def test_a_device_is_no_target():
-    with pytest.raises(BadInput, match="/dev/null is no plain file"):
-        files.write_text("/dev/null", "text")
-    assert not Path("/dev/null").is_file()
+def test_a_pipe_or_device_is_no_target(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(BadInput, match="pipe is no plain file"):
+        files.write_text(pipe, "text")
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize("name", ["scores.csv/below.csv", "n" * 300 + ".csv"])
