@@ -229,6 +229,8 @@ def command():
 
 def run(main):
     """Call main; an error ends in one line and status 2, a signal in status 130."""
+    # A file's name may be bytes that are no text.
+    sys.stdout.reconfigure(errors="backslashreplace")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("MPLBACKEND", "Agg")
     debug = "--debug" in sys.argv
@@ -248,7 +250,7 @@ def _mute_libraries():
     """Keep stderr for our one line: TensorFlow would bury it in its own."""
     quiet = logging.getLogger("tensorflow")
     quiet.addFilter(lambda record: record.levelno >= logging.ERROR)
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    sys.stderr = os.fdopen(os.dup(2), "w", 1, errors="backslashreplace")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)

@@ -13,11 +13,11 @@ def train(build, source, options, out, command, resume=False):
     them, where the precision may be "auto". Returns the card.
     """
     out = Path(out)
+    faces = data.load(source)
+    data.must_be_labelled(faces, source)
     files.writable(out)
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
-        faces = data.load(source)
-        data.must_be_labelled(faces, source)
         if options["precision"] == "auto":
             options = options | {"precision": training.precision()}
         print(f"{source}: {data.counts(faces)}")

@@ -224,13 +224,11 @@ def test_what_only_the_model_can_tell_is_told_as_shortly(
     assert why in refusal(script, *shared, *words, folder=tmp_path)
 
 
-@pytest.mark.xfail(reason="stderr cannot show a name that is no UTF-8")
 def test_a_name_that_is_no_utf_8_is_told(tmp_path):
     said = refusal("confusion.py", "--csv", b"\xff.csv", folder=tmp_path)
     assert "cannot be read" in said
 
 
-@pytest.mark.xfail(reason="the output's folder is made before the CSV is read")
 def test_a_training_that_cannot_start_makes_no_folder(tmp_path, given):
     refusal("train_cnn.py", "--csv", given["missing.csv"], folder=tmp_path)
 
