@@ -106,7 +106,7 @@ def seeds():
 
 
 def check_load(path, content):
-    """Load `content` from `path`; AssertionError unless all is as it must be."""
+    """Whether `content` loads; AssertionError unless all is as it must be."""
     path.write_bytes(content)
     try:
         faces = data.load(path, data.USAGES)
@@ -117,27 +117,28 @@ def check_load(path, content):
         rows = plain_parse(gzip.decompress(content) if packed else content)
     except (OSError, EOFError, zlib.error):
         assert faces is None, "a damaged gzip file was loaded"
-        return
+        return False
     except Refused as refused:
         (number,) = refused.args
         assert faces is None, f"line {number} is malformed and was loaded"
         assert f"line {number}" in complaint, f"line {number} is malformed: {complaint}"
-        return
+        return False
     if not rows:
         assert faces is None and "no rows" in complaint
-        return
+        return False
     assert faces is not None, f"a good file was refused: {complaint}"
     read = {"pixels": faces.images.reshape(len(faces), -1)}
     read |= {"label": faces.labels, "usage": faces.usage, "id": faces.ids}
     found = {name: None if read[name] is None else read[name].tolist() for name in read}
     wanted = {name: [row[name] for row in rows] for name in rows[0]}
     assert found == dict.fromkeys(found) | wanted, "rows differ from the plain parser's"
+    return True
 
 
 def check_some_packed(path, content):
     """As check_load, with every fourth file packed; which, its content decides."""
     packs = zlib.crc32(content) % 4 == 0
-    check_load(path, gzip.compress(content, 1) if packs else content)
+    return check_load(path, gzip.compress(content, 1) if packs else content)
 
 
 def card():
@@ -152,7 +153,7 @@ def card():
 
 
 def check_card(path, content):
-    """Read `content` as the card of a model."""
+    """Whether `content` is read as the card of a model."""
     from fer import models
 
     path.with_suffix(".json").write_bytes(content)
@@ -160,9 +161,10 @@ def check_card(path, content):
     try:
         about = models._read_card(path.with_suffix(".keras"))
     except BadInput:
-        return
+        return False
     assert all(isinstance(name, str) for name in about["classes"])
     assert about["sha256"] == card()["sha256"]
+    return True
 
 
 @functools.cache
@@ -171,6 +173,7 @@ def small_model():
     import h5py
 
     kind = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}}
+    kind["build_config"] = {"input_shape": [None, 2]}
     functional = {"module": "keras.src.models.functional", "class_name": "Functional"}
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
@@ -195,7 +198,7 @@ def zipped(parts):
 
 
 def check_model(path, content):
-    """Inspect a model file; the first byte says which of its parts the rest is."""
+    """Whether a model is let in; the first byte says which part of it the rest is."""
     from fer import strangers
 
     part = ("all", "config.json", "model.weights.h5")[(content[:1] or b"\0")[0] % 3]
@@ -206,7 +209,8 @@ def check_model(path, content):
     try:
         strangers.inspect(path)
     except BadInput:
-        return
+        return False
+    return True
 
 
 def targets():
@@ -229,14 +233,15 @@ class Watch:
 
     def __init__(self, check, path):
         self.check, self.path = check, path
-        self.tried, self.slowest, self.size_of_slowest = 0, 0.0, 0
+        self.tried, self.accepted = 0, 0
+        self.slowest, self.size_of_slowest = 0.0, 0
         self.crashes = collections.Counter()
         self.start = time.perf_counter()
 
     def __call__(self, content):
         start = time.perf_counter()
         try:
-            self.check(self.path, content)
+            self.accepted += self.check(self.path, content)
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             crash = f"{type(error).__name__} in {where.name}, line {where.lineno}"
@@ -254,6 +259,7 @@ class Watch:
         result = {
             "target": target,
             "inputs": self.tried,
+            "accepted": self.accepted,
             "seconds": round(time.perf_counter() - self.start, 1),
             "slowest input, seconds": round(self.slowest, 3),
             "slowest input, bytes": self.size_of_slowest,
@@ -287,7 +293,7 @@ def main():
         corpus.mkdir()
         for number, content in enumerate(valid):
             (corpus / str(number)).write_bytes(content)
-        watch = Watch(check, Path(folder, "input"))
+        watch = Watch(check, Path(folder, "input.keras"))
         atexit.register(watch.report, args.target)
         limits = [f"-atheris_runs={args.runs}", f"-seed={args.seed}", "-timeout=60"]
         quiet = ["-verbosity=0", "-max_len=8192", f"-artifact_prefix={folder}/"]

@@ -56,8 +56,8 @@ def mutated(content, rng):
 @pytest.mark.parametrize("content", SEEDS)
 def test_the_files_to_mutate_are_good_ones(path, content):
     assert fuzz.plain_parse(content)
-    fuzz.check_load(path, content)
-    fuzz.check_load(path, gzip.compress(content))
+    assert fuzz.check_load(path, content)
+    assert fuzz.check_load(path, gzip.compress(content))
 
 
 def test_a_mutated_file_is_read_exactly_or_refused_with_its_line(path):
@@ -119,6 +119,7 @@ def test_bytes_of_any_kind_are_refused(path, content):
 @pytest.mark.parametrize("target", ["card", "model"])
 def test_a_mutated_card_or_model_is_read_or_refused(tmp_path, target):
     check, valid, _ = fuzz.targets()[target]
+    assert all(check(tmp_path / "model.keras", content) for content in valid)
     rng = np.random.default_rng(2)
     for run in range(200):
         check(tmp_path / "model.keras", mutated(valid[run % len(valid)], rng))
