@@ -70,8 +70,8 @@ def write_bytes(path, content):
 
 
 def write_text(path, text):
-    """Write `text` as UTF-8."""
-    write_bytes(path, text.encode())
+    """Write `text` as UTF-8; what UTF-8 has no bytes for is spelt out."""
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_json(path, value):

@@ -206,3 +206,8 @@ def test_a_submission_has_a_line_for_each_face_in_order(tmp_path, ids):
 
 def test_sha256_is_that_of_the_bytes(target):
     assert files.sha256(target) == hashlib.sha256(b"old").hexdigest()
+
+
+def test_a_text_may_hold_a_name_that_is_no_utf_8(target):
+    files.write_text(target, os.fsdecode(b"\xff.csv"))
+    assert target.read_text(encoding="utf-8") == r"\udcff.csv"
