@@ -16,6 +16,7 @@ def main():
     path = Path(args.csv) if args.csv else cli.test_csv(cli.csv(args))
     if path is None:
         raise BadInput("there is no test.csv beside the CSV: name one with --csv")
+    files.must_differ(path, args.out)
     faces = data.load(path, data.USAGES)
     model = cli.model(args)
     labels = model.predict(faces.images).argmax(1)

@@ -143,11 +143,14 @@ def check_some_packed(path, content):
 
 def card():
     """A card like the shipped ones, of an empty model file."""
+    from fer import networks
+
     return {
         "network": "cnn",
-        "classes": ["angry", "happy"],
-        "options": {"seed": 0},
-        "data": {"digest": "0"},
+        "parameters": 1,
+        "classes": list(networks.CLASSES),
+        "options": {"seed": 0, "epochs": 1},
+        "data": {"digest": "0", "file": "faces.csv"},
         "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     }
 

@@ -230,15 +230,18 @@ def command():
 def run(main):
     """Call main; an error ends in one line and status 2, a signal in status 130."""
     # A file's name may be bytes that are no text.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stdout:
+        sys.stdout.reconfigure(errors="backslashreplace")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("MPLBACKEND", "Agg")
     debug = "--debug" in sys.argv
-    if not debug:
+    if sys.stderr and not debug:
         _mute_libraries()
     try:
         main()
-    except BadInput as error:
+        if sys.stdout:
+            sys.stdout.flush()
+    except (BadInput, OSError) as error:
         if debug:
             raise
         sys.exit(_last_line(error, 2))

@@ -124,6 +124,12 @@ def write_submission(path, ids, labels):
     write_csv(path, ("id", "label"), zip(ids, labels, strict=True))
 
 
+def must_differ(read, written):
+    """Raise BadInput when the file to write is the one that is read."""
+    if Path(read).resolve() == Path(written).resolve():
+        raise BadInput(f"{read} would be overwritten: name another --out")
+
+
 def sha256(path):
     """The file's SHA-256, in hexadecimal."""
     with open(path, "rb") as stream:

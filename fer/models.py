@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, data, files, scores, strangers
+from fer import BadInput, data, files, networks, scores, strangers
 
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
@@ -71,7 +71,8 @@ def load(path):
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         # Keras has no one class of error for a file that it cannot make sense of.
-        raise BadInput(f"{path} is no model that Keras can load: {error}") from error
+        why = " ".join(str(error).split())[:160]
+        raise BadInput(f"{path} is no model that Keras can load: {why}") from error
     takes, gives = network.input_shape, network.output_shape
     wanted = (None, data.SIDE, data.SIDE, 1), (None, len(about["classes"]))
     if (takes, gives) != wanted:
@@ -97,14 +98,18 @@ def _read_card(path):
     try:
         about = json.loads(beside.read_text(encoding="utf-8"))
         fine = (
-            all(isinstance(name, str) for name in about["classes"])
+            about["classes"] == list(networks.CLASSES)
             and isinstance(about["network"], str)
+            and isinstance(about["parameters"], int)
+            and isinstance(about["options"]["epochs"], int)
             and isinstance(about["options"]["seed"], int)
+            and about["options"]["seed"] >= 0
             and isinstance(about["data"]["digest"], str)
+            and isinstance(about["data"]["file"], str)
         )
         digest = about["sha256"]
         if not fine:
-            raise ValueError("classes, network, seed or digest are off")
+            raise ValueError("what it says of classes, options or data is off")
         same = digest == files.sha256(path)
     except OSError as error:
         raise BadInput(

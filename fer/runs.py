@@ -13,6 +13,7 @@ def train(build, source, options, out, command, resume=False):
     them, where the precision may be "auto". Returns the card.
     """
     out = Path(out)
+    files.must_differ(source, out.with_suffix(".csv"))
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     files.writable(out)

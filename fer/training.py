@@ -12,7 +12,6 @@ import math
 import signal
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -240,12 +239,13 @@ def _read(path, run, resume):
             for kind in ("best", "state"):
                 names = [name for name in archive.files if name.startswith(kind)]
                 saved[kind] = [archive[f"{kind}{i}"] for i in range(len(names))]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        done = f"{len(saved['history'])} of {saved['run']['epochs']} epochs"
+    except Exception as error:
+        # Whatever numpy, zipfile, zlib and json raise for bytes that are not theirs.
         raise BadInput(
-            f"{path} is no checkpoint ({error}): delete it and start again"
+            f"{path} is no checkpoint ({error!r:.120}): delete it and start again"
         ) from error
     if not resume:
-        done = f"{len(saved['history'])} of {saved['run']['epochs']} epochs"
         raise BadInput(
             f"{path} holds an unfinished run ({done}): add --resume, or delete it"
         )

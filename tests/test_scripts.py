@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer import data, models, networks, sample, scores
+from fer import data, models, networks, runs, sample, scores
 
 ROOT = Path(__file__).parent.parent
 
 
 def run(script, *words, folder):
-    """The script's stdout, run in `folder`; fails with its stderr unless it ends well."""
+    """The script's stdout, run in `folder`; fails unless it ends well and silently."""
     done = subprocess.run(
         [sys.executable, ROOT / script, *map(str, words)],
         cwd=folder,
@@ -134,6 +134,14 @@ def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
     assert [int(row[1]) for row in rows[1:]] == labels.tolist()
 
 
+def test_a_history_does_not_overwrite_the_faces(drawn_csv, tmp_path):
+    faces = tmp_path / "m.csv"
+    faces.write_bytes(drawn_csv.read_bytes())
+    with pytest.raises(models.BadInput, match="would be overwritten"):
+        runs.train(networks.dnn, faces, {}, tmp_path / "m.keras", "")
+    assert faces.read_bytes() == drawn_csv.read_bytes()
+
+
 @pytest.fixture(scope="module")
 def report(trained, drawn_csv, tmp_path_factory):
     """The folder that report.py wrote."""
@@ -195,8 +203,11 @@ def test_the_page_in_a_browser(report):
         path = report / f"{name}.html"
         path.write_text(content)
         done = subprocess.run(
-            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-            + ["--enable-logging=stderr", "--virtual-time-budget=5000", path.as_uri()],
+            [
+                *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+                *("--enable-logging=stderr", "--virtual-time-budget=5000"),
+                path.as_uri(),
+            ],
             capture_output=True,
             text=True,
             timeout=120,

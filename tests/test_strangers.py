@@ -16,14 +16,15 @@ import h5py
 import numpy as np
 import pytest
 
-from fer import BadInput, files, models, page, strangers
+from fer import BadInput, files, models, networks, page, strangers
 
 ROOT = Path(__file__).parent.parent
 CARD = {
     "network": "tiny",
-    "classes": list("abcdefg"),
-    "options": {"seed": 0},
-    "data": {"digest": ""},
+    "parameters": 1,
+    "classes": list(networks.CLASSES),
+    "options": {"seed": 0, "epochs": 1},
+    "data": {"digest": "", "file": "faces.csv"},
 }
 
 
@@ -103,7 +104,7 @@ def weights(write):
 
 def test_a_model_and_its_card_come_back(good):
     model = models.load(good)
-    assert model.classes == tuple("abcdefg")
+    assert model.classes == networks.CLASSES
     assert model.predict(np.zeros((2, 48, 48), np.uint8)).shape == (2, 7)
 
 
@@ -390,7 +391,7 @@ def test_a_card_that_lacks_a_field_is_refused(copy, lost):
     [
         *({"classes": None}, {"classes": [1, 2]}, {"classes": ["a"]}, {"network": 1}),
         *({"options": []}, {"options": {"seed": "0"}}, {"data": {"digest": 0}}),
-        {"options": {}},
+        *({"options": {}}, {"options": {"seed": -1, "epochs": 1}}, {"parameters": "1"}),
     ],
 )
 def test_a_card_whose_field_is_off_is_refused(copy, change):
