@@ -149,21 +149,27 @@ def test_a_batch_larger_than_the_data_trains_on_all_of_it(drawn, tmp_path):
     assert len(history) == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
-    number, drawn_csv, tmp_path
-):
+def endless_training(drawn_csv, folder):
+    """A run of train_dnn.py that has ended its first epoch and has many to go."""
     command = [sys.executable, os.path.abspath("train_dnn.py"), "--csv", str(drawn_csv)]
     options = ["--epochs", "100000", "--out", "dnn.keras", "--batch-size", "8"]
     process = subprocess.Popen(
         command + options,
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     while "epoch 1 of" not in process.stdout.readline():
         time.sleep(0.01)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
+    number, drawn_csv, tmp_path
+):
+    process = endless_training(drawn_csv, tmp_path)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -172,3 +178,14 @@ def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
     last = json.loads(str(np.load(tmp_path / "dnn.checkpoint.npz")["about"]))
     assert f"epoch {len(last['history'])} of" in out or len(last["history"]) == 1
     assert not (tmp_path / "dnn.keras").exists()
+
+
+def test_a_second_signal_stops_at_once_and_keeps_the_checkpoint(drawn_csv, tmp_path):
+    process = endless_training(drawn_csv, tmp_path)
+    process.send_signal(signal.SIGTERM)
+    assert "finishing" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    # Either the signal's own end, or the epoch was over before the second one came.
+    assert process.returncode in (-signal.SIGTERM, 130)
+    assert resume.epochs_done(tmp_path / "dnn.checkpoint.npz") >= 1
