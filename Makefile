@@ -12,7 +12,9 @@ test: .venv/dev
 	$(RUN) -m pytest
 
 coverage: .venv/dev
-	$(RUN) -m pytest --cov --cov-report=term
+	$(RUN) -m coverage run -m pytest
+	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage report
 
 lint: .venv/dev
 	$(RUN) -m ruff check .
