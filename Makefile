@@ -12,9 +12,12 @@ test: .venv/dev
 	$(RUN) -m pytest
 
 coverage: .venv/dev
-	$(RUN) -m coverage run -m pytest
-	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage run -m pytest --deselect $(FULL_DISK)
+	-$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
+
+# On a full disk the measurement itself fails; what kill -9 cut short is left out.
+FULL_DISK = tests/test_faults.py::test_predict_on_a_full_disk_keeps_the_earlier_submission
 
 lint: .venv/dev
 	$(RUN) -m ruff check .
