@@ -1,0 +1,87 @@
+"""What every benchmark shares: contenders take turns, then a table and a JSON line."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+
+def timed(work):
+    """A contender: calls `work()` and returns the seconds that it took."""
+
+    def contender():
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    return contender
+
+
+def command(*words, environment=None):
+    """A contender: runs `python words...` to its end in a process of its own."""
+
+    def work():
+        subprocess.run(
+            [sys.executable, *map(str, words)],
+            env=os.environ | (environment or {}),
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+
+    return timed(work)
+
+
+def race(contenders, rounds):
+    """{name: [seconds of each round]}.
+
+    Everybody runs once a round, in turn, so that a noisy moment falls on all alike.
+    contenders: {name: function that returns its seconds}.
+    """
+    seconds = {name: [] for name in contenders}
+    for number in range(1, rounds + 1):
+        for name, contender in contenders.items():
+            print(f"  round {number} of {rounds}: {name}", file=sys.stderr, flush=True)
+            seconds[name].append(contender())
+    return seconds
+
+
+def show(claim, seconds, ours, packages=(), **more):
+    """Print medians and what each takes as a multiple of `ours`; then all of it as JSON.
+
+    packages: names whose versions the result depends on. more: goes into the JSON.
+    """
+    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+    print(f"{claim}\n{machine()}\n")
+    print(f"{'':44}{'median':>12}{'times ours':>12}{'spread':>18}")
+    for name, median in medians.items():
+        spread = f"{min(seconds[name]):.4g} to {max(seconds[name]):.4g}"
+        ratio = median / medians[ours]
+        print(f"{name:44}{median:10.4g} s{ratio:12.4g}{spread:>18}")
+    record = {"claim": claim, "machine": machine(), "versions": versions(packages)}
+    record |= {"ours": ours, "median": medians, "seconds": seconds, **more}
+    print("\n" + json.dumps(record))
+
+
+def machine():
+    """The processor, its cores, and which bfloat16 arithmetic it has."""
+    cpu = Path("/proc/cpuinfo")
+    text = cpu.read_text() if cpu.exists() else ""
+    names = [
+        line.split(":", 1)[1].strip()
+        for line in text.splitlines()
+        if line.startswith("model name")
+    ]
+    has = [flag for flag in ("amx_bf16", "avx512_bf16") if flag in text.split()]
+    name = names[0] if names else platform.processor()
+    return f"{os.cpu_count()} x {name}, bfloat16: {', '.join(has) or 'no'}"
+
+
+def versions(packages):
+    """{"python": ..., package: ...}"""
+    found = {name: metadata.version(name) for name in packages}
+    return {"python": platform.python_version()} | found
