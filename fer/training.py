@@ -18,6 +18,8 @@ import numpy as np
 
 from fer import BadInput, augment, data, files
 
+# Of batches of 128; it grows with the root of the batch, as Adam's noise falls with it
+# (Malladi, 2022, arXiv:2205.10287).
 PEAK_LEARNING_RATE = 1.5e-3
 WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
 WEIGHT_DECAY = 0.02
@@ -56,7 +58,7 @@ def fit(build, faces, options, checkpoint, resume=False):
             "training needs some of each"
         )
     batch_size = min(options["batch_size"], len(rows))
-    _compile(network, options["epochs"] * (len(rows) // batch_size))
+    _compile(network, options["epochs"] * (len(rows) // batch_size), batch_size)
     variables = network.variables + network.optimizer.variables
     history, best, seconds = [], network.get_weights(), 0.0
     if saved:
@@ -125,14 +127,15 @@ def precision():
     return "mixed_bfloat16" if fast else "float32"
 
 
-def _compile(network, steps):
+def _compile(network, steps, batch_size):
     import keras
 
     warm_up = math.ceil(WARM_UP * steps)
+    peak = PEAK_LEARNING_RATE * math.sqrt(batch_size / 128)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(steps - warm_up, 1),
-        warmup_target=PEAK_LEARNING_RATE,
+        warmup_target=peak,
         warmup_steps=warm_up,
     )
     network.compile(
