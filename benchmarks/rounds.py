@@ -51,7 +51,7 @@ def race(contenders, rounds):
 
 
 def show(claim, seconds, ours, packages=(), **more):
-    """Print medians and what each takes as a multiple of `ours`; then all of it as JSON.
+    """Print medians, each also as a multiple of `ours`; then all of it as JSON.
 
     packages: names whose versions the result depends on. more: goes into the JSON.
     """
