@@ -36,6 +36,33 @@ def command(*words, environment=None):
     return timed(work)
 
 
+def worker(module, name, *words):
+    """A contender: `python -m module --worker name words...`, idle between its turns.
+
+    That process calls `serve`.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, "--worker", name, *map(str, words)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def contender():
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        return float(process.stdout.readline())
+
+    contender()
+    return contender
+
+
+def serve(work):
+    """Call `work()` for each line on stdin, and print the seconds; ends with stdin."""
+    for _ in sys.stdin:
+        print(timed(work)(), flush=True)
+
+
 def race(contenders, rounds):
     """{name: [seconds of each round]}.
 

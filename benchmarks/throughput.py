@@ -1,0 +1,190 @@
+"""Training throughput: the suite, PyTorch at its best, the Keras habit, the ceiling.
+
+python -m benchmarks.throughput
+python -m benchmarks.throughput --rounds 9 --batch-size 256
+
+All train the report's CNN on the same random faces, with two threads where the machine
+has two cores. PyTorch runs in float32 and bfloat16, contiguous and channels_last, eager
+and compiled. The habit is float32, Adam, and ImageDataGenerator feeding `fit`. The
+ceiling is a 2048 x 2048 x 2048 matrix product in the suite's precision. Needs the
+packages of benchmarks/requirements.txt.
+"""
+
+import argparse
+import itertools
+import math
+import os
+import statistics
+
+import numpy as np
+
+from benchmarks import rounds
+
+STEPS, SIDE = 20, 2048
+SUITE, HABIT, CEILING = "suite", "Keras habit", "matrix product"
+PYTORCH = [
+    " ".join(("PyTorch", *words))
+    for words in itertools.product(
+        ("float32", "bfloat16"),
+        ("contiguous", "channels_last"),
+        ("eager", "compiled"),
+    )
+]
+
+
+def faces(batch_size):
+    """STEPS batches of noise with labels: uint8 (N, 48, 48, 1) and int (N,)."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (STEPS * batch_size, 48, 48, 1), dtype=np.uint8)
+    return images, rng.integers(0, 7, len(images))
+
+
+def suite(batch_size):
+    """An epoch of STEPS steps as train_cnn.py trains, without augmentation."""
+    import keras
+
+    from fer import data, networks, training
+
+    images, labels = faces(batch_size)
+    known = data.Faces(images[..., 0], labels.astype(np.int8))
+    keras.config.set_dtype_policy(training.precision())
+    network = networks.cnn()
+    training._compile(network, STEPS, batch_size)
+    options = {"seed": 0, "augment": "none"}
+    return lambda: training._train(
+        network, training._batches(known, batch_size, options, 0), STEPS
+    )
+
+
+def habit(batch_size):
+    """The same epoch as most FER repositories train it."""
+    import keras
+    from tensorflow.keras.preprocessing.image import ImageDataGenerator
+
+    from fer import augment, networks
+
+    images, labels = faces(batch_size)
+    network = networks.cnn()
+    network.compile(
+        keras.optimizers.Adam(1e-3), "categorical_crossentropy", metrics=["accuracy"]
+    )
+    flow = ImageDataGenerator(**augment.RANGES).flow(
+        images, keras.utils.to_categorical(labels, 7), batch_size
+    )
+    return lambda: network.fit(flow, epochs=1, verbose=0)
+
+
+def pytorch(name, batch_size):
+    """The same network and steps in PyTorch."""
+    import torch
+    from torch import nn
+
+    _, precision, layout, mode = name.split()
+    images, labels = faces(batch_size)
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+    if layout == "channels_last":
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+    network = nn.Sequential(
+        *(nn.Conv2d(1, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU()),
+        *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)),
+        *(nn.Conv2d(64, 128, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)),
+        *(nn.Flatten(), nn.Linear(4608, 256), nn.ReLU(), nn.Dropout(0.3)),
+        *(nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.3), nn.Linear(256, 7)),
+    )
+    if layout == "channels_last":
+        network = network.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(network.parameters(), 1.5e-3, weight_decay=0.02)
+    loss_of = nn.CrossEntropyLoss(label_smoothing=0.1)
+    called = torch.compile(network) if mode == "compiled" else network
+    batches = list(
+        zip(
+            pixels.split(batch_size),
+            torch.from_numpy(labels).split(batch_size),
+            strict=True,
+        )
+    )
+
+    def epoch():
+        for some, wanted in batches:
+            optimizer.zero_grad(set_to_none=True)
+            with torch.autocast("cpu", torch.bfloat16, precision == "bfloat16"):
+                loss = loss_of(called(some), wanted)
+            loss.backward()
+            optimizer.step()
+
+    return epoch
+
+
+def product():
+    """STEPS matrix products in the suite's precision."""
+    import keras
+
+    from fer import training
+
+    dtype = training.precision().removeprefix("mixed_")
+    left, right = (keras.random.normal((SIDE, SIDE), dtype=dtype) for _ in range(2))
+
+    def work():
+        for _ in range(STEPS):
+            last = keras.ops.matmul(left, right)
+        keras.ops.convert_to_numpy(last[0])
+
+    return work
+
+
+def prepare(name, batch_size):
+    """The work of the contender `name`, warmed up."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if name in PYTORCH:
+        work = pytorch(name, batch_size)
+    elif name == CEILING:
+        work = product()
+    else:
+        work = {SUITE: suite, HABIT: habit}[name](batch_size)
+    for _ in range(2):
+        work()
+    return work
+
+
+def training_flops():
+    """FLOPs of a training step on one face: forward, and both gradients of each layer.
+
+    But for the gradient of the first convolution by the pixels, which nobody needs.
+    """
+    from fer import networks
+
+    network = networks.cnn()
+    first = 2 * math.prod(network.get_layer("conv1").kernel.shape) * 48 * 48
+    return 3 * networks.flops(network) - first
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--worker")
+    args = parser.parse_args()
+    if args.worker:
+        return rounds.serve(prepare(args.worker, args.batch_size))
+    names = (SUITE, HABIT, *PYTORCH, CEILING)
+    words = ("--batch-size", args.batch_size)
+    workers = {name: rounds.worker(__spec__.name, name, *words) for name in names}
+    seconds = rounds.race(workers, args.rounds)
+    median = {name: statistics.median(taken) for name, taken in seconds.items()}
+    peak = 2 * SIDE**3 / median[CEILING]
+    images = args.batch_size / median[SUITE]
+    rounds.show(
+        f"{STEPS} steps of {args.batch_size} faces",
+        seconds,
+        SUITE,
+        ("keras", "tensorflow", "torch"),
+        images_a_second={
+            name: STEPS * args.batch_size / median[name] for name in names[:-1]
+        },
+        share_of_ceiling=images * training_flops() / peak,
+    )
+
+
+if __name__ == "__main__":
+    main()
