@@ -13,7 +13,6 @@ packages of benchmarks/requirements.txt.
 import argparse
 import itertools
 import math
-import os
 import statistics
 
 import numpy as np
@@ -39,8 +38,8 @@ def faces(batch_size):
     return images, rng.integers(0, 7, len(images))
 
 
-def suite(batch_size):
-    """An epoch of STEPS steps as train_cnn.py trains, without augmentation."""
+def suite(batch_size, augment="none"):
+    """An epoch of STEPS steps as train_cnn.py trains."""
     import keras
 
     from fer import data, networks, training
@@ -50,7 +49,7 @@ def suite(batch_size):
     keras.config.set_dtype_policy(training.precision())
     network = networks.cnn()
     training._compile(network, STEPS, batch_size)
-    options = {"seed": 0, "augment": "none"}
+    options = {"seed": 0, "augment": augment}
     return lambda: training._train(
         network, training._batches(known, batch_size, options, 0), STEPS
     )
@@ -134,17 +133,12 @@ def product():
 
 
 def prepare(name, batch_size):
-    """The work of the contender `name`, warmed up."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    """The work of the contender `name`."""
     if name in PYTORCH:
-        work = pytorch(name, batch_size)
-    elif name == CEILING:
-        work = product()
-    else:
-        work = {SUITE: suite, HABIT: habit}[name](batch_size)
-    for _ in range(2):
-        work()
-    return work
+        return pytorch(name, batch_size)
+    if name == CEILING:
+        return product()
+    return {SUITE: suite, HABIT: habit}[name](batch_size)
 
 
 def training_flops():
@@ -166,7 +160,7 @@ def main():
     parser.add_argument("--worker")
     args = parser.parse_args()
     if args.worker:
-        return rounds.serve(prepare(args.worker, args.batch_size))
+        return rounds.serve(lambda: prepare(args.worker, args.batch_size))
     names = (SUITE, HABIT, *PYTORCH, CEILING)
     words = ("--batch-size", args.batch_size)
     workers = {name: rounds.worker(__spec__.name, name, *words) for name in names}
