@@ -52,3 +52,43 @@ def test_transforms_stay_within_the_declared_ranges():
     assert 0.9 * ranges["width_shift_range"] < max(np.abs(shifts)) <= 0.1
     assert 0.85 <= min(zooms) < 0.87 and 1.13 < max(zooms) <= 1.15
     assert 0.4 < np.mean([draw["flip_horizontal"] for draw in draws]) < 0.6
+
+
+def moments(images):
+    """Weight, middle, extent and slant of each picture (N, 48, 48, 1): (N, 6)."""
+    weights = images[..., 0].astype(float) + 1e-9
+    total = weights.sum(axis=(1, 2))
+    y, x = np.mgrid[:48, :48]
+
+    def mean(values):
+        return (weights * values).sum(axis=(1, 2)) / total
+
+    right, down = (mean(axis)[:, None, None] for axis in (x, y))
+    spread = mean((x - right) ** 2), mean((y - down) ** 2)
+    slant = mean((x - right) * (y - down))
+    return np.column_stack([total, mean(x), mean(y), *spread, slant])
+
+
+def apart(one, other):
+    """Largest difference of mean or deviation of two samples, in standard errors."""
+    mean, deviation = (
+        np.abs(measure(one, axis=0) - measure(other, axis=0))
+        for measure in (np.mean, np.std)
+    )
+    error = one.std(axis=0) / np.sqrt(len(one))
+    return max((mean / error).max(), (np.sqrt(2) * deviation / error).max())
+
+
+def test_generator_and_graph_draw_from_one_distribution(monkeypatch):
+    # An upright oval off the middle shows turns, moves, zooms and mirrors apart.
+    y, x = np.mgrid[:48, :48]
+    oval = 255 * np.exp(-(((x - 17) / 3) ** 2) - ((y - 22) / 9) ** 2)
+    many = np.repeat(oval.astype(np.uint8)[None, :, :, None], 1500, axis=0)
+    generated = moments(augment.augment(many, 1, "generator"))
+    assert apart(generated, moments(augment.augment(many, 2, "graph"))) < 4
+    for name, full in augment.RANGES.items():
+        monkeypatch.setitem(augment.RANGES, name, type(full)(0))
+        augment.generator.cache_clear()
+        assert apart(generated, moments(augment.augment(many, 2, "graph"))) > 4, name
+        monkeypatch.undo()
+    augment.generator.cache_clear()
