@@ -22,11 +22,15 @@ def augment(images, seed, how="generator"):
     """Transform each face at random: (N, 48, 48, 1) uint8 in and out.
 
     how: "generator", Keras's ImageDataGenerator, one face after the other; "graph", the
-    same transforms as one operation of the backend; or "none". The same `seed`
-    (0..2**32-1) draws the same transforms, in whichever thread.
+    same transforms as one operation of the backend; "mirror", every other face mirrored
+    and nothing else; or "none". The same `seed` (0..2**32-1) draws the same transforms,
+    in whichever thread.
     """
     if how == "none":
         return images
+    if how == "mirror":
+        turned = np.random.default_rng(seed).random(len(images)) < 0.5
+        return np.where(turned[:, None, None, None], images[:, :, ::-1], images)
     draw = generator().get_random_transform
     with _drawing:
         np.random.seed(seed)  # noqa: NPY002

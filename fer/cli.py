@@ -77,8 +77,9 @@ FLAGS = {
     "batch-size": flag("faces a step", type=whole_number(1, 65_536), default=128),
     "seed": flag("of every random draw", type=whole_number(0, 2**32 - 1), default=0),
     "augment": flag(
-        "Keras's ImageDataGenerator, the same transforms as one operation, or none",
-        choices=("generator", "graph", "none"),
+        "Keras's ImageDataGenerator, the same transforms as one operation, the mirror "
+        "alone, or none",
+        choices=("generator", "graph", "mirror", "none"),
         default="generator",
     ),
     "precision": flag(

@@ -8,6 +8,8 @@ import math
 
 FACE_SHAPE = (48, 48, 1)
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+# A start that keeps the signal's size from layer to layer (He, 2015, arXiv:1502.01852).
+RELU = {"activation": "relu", "kernel_initializer": "he_normal"}
 
 
 def cnn(dropout=0.3):
@@ -16,7 +18,7 @@ def cnn(dropout=0.3):
 
     def convolution(number, filters, size):
         return layers.Conv2D(
-            filters, size, padding="same", activation="relu", name=f"conv{number}"
+            filters, size, padding="same", name=f"conv{number}", **RELU
         )
 
     return _chain(
@@ -42,9 +44,9 @@ def _classifier(units, dropout):
 
     return [
         layers.Flatten(),
-        layers.Dense(units, activation="relu"),
+        layers.Dense(units, **RELU),
         layers.Dropout(dropout),
-        layers.Dense(units, activation="relu"),
+        layers.Dense(units, **RELU),
         layers.Dropout(dropout),
         # In float32 whatever the policy: bfloat16 has two digits for a probability.
         layers.Dense(len(CLASSES), activation="softmax", dtype="float32"),

@@ -20,6 +20,7 @@ LAYERS = (
 KNOWN = {("keras.layers", layer) for layer in LAYERS} | {
     ("keras.src.models.functional", "Functional"),
     ("keras.initializers", "GlorotUniform"),
+    ("keras.initializers", "HeNormal"),
     ("keras.initializers", "Zeros"),
     ("keras", "DTypePolicy"),
     ("None", "__keras_tensor__"),

@@ -17,6 +17,14 @@ def test_none_leaves_faces_as_they_are(faces):
     assert augment.augment(faces, 0, "none") is faces
 
 
+def test_the_mirror_turns_about_half_of_the_faces_and_does_no_more(faces):
+    mirrored = augment.augment(faces, 0, "mirror")
+    kept = (mirrored == faces).all(axis=(1, 2, 3))
+    turned = (mirrored == faces[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert (kept ^ turned).all()
+    assert 0.35 < turned.mean() < 0.65
+
+
 def test_the_generator_moves_faces_and_keeps_their_form(faces):
     moved = augment.augment(faces, 0, "generator")
     assert moved.dtype == np.uint8
