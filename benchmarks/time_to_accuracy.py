@@ -101,7 +101,7 @@ def main():
     parser.add_argument("--csv", required=True)
     parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--patience", type=float, default=5)
+    parser.add_argument("--patience", type=float, default=3.5)
     parser.add_argument("--habit", type=int)
     parser.add_argument("--out")
     args = parser.parse_args()
