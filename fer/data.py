@@ -183,23 +183,32 @@ def _read(path, stream, most):
         "usage": np.empty(most, np.int8),
         "id": np.empty(most, np.int64),
     }
-    _keep_freed_memory()
     rows = 0
-    try:
-        for part in in_order(lambda block: _parse(columns, block), _blocks(stream)):
-            here, rows = rows, rows + len(part["pixels"])
-            if rows > most:
-                raise BadInput(
-                    f"{path} has more than {most:,} rows, the most this suite reads"
-                )
-            for name, values in part.items():
-                room[name][here:rows] = values
-    except _Malformed as off:
-        why, row = off.args
-        raise BadInput(f"{path}, line {rows + row + 2}{why}") from None
+    for values in _parts(path, columns, stream):
+        here = slice(rows, rows + len(values["pixels"]))
+        rows = here.stop
+        if rows > most:
+            raise BadInput(
+                f"{path} has more than {most:,} rows, the most this suite reads"
+            )
+        for name in columns:
+            room[name][here] = values[name]
     for column in room.values():
         column.flags.writeable = False
     return Faces(*(room[name][:rows] if name in columns else None for name in room))
+
+
+def _parts(path, columns, stream):
+    """Yield what the blocks say, in order: dicts of arrays by column."""
+    _keep_freed_memory()
+    line = 2
+    try:
+        for values in in_order(lambda block: _parse(columns, block), _blocks(stream)):
+            yield values
+            line += len(values["pixels"])
+    except _Malformed as off:
+        why, row = off.args
+        raise BadInput(f"{path}, line {line + row}{why}") from None
 
 
 def _keep_freed_memory():
@@ -250,7 +259,7 @@ def _parse(columns, block):
     """The values of a block's lines: a dict of arrays by column.
 
     Raises _Malformed for the first line that is off. The checks only tell that some
-    line of a block is, so then each line is read as a block of its own.
+    line of a block is; then each line is read as a block of its own.
     """
     try:
         return _values(columns, block)
@@ -267,27 +276,27 @@ def _values(columns, block):
     """As _parse, but what _Malformed says is only right for a block of one line."""
     if not block.endswith(b"\n"):
         raise _Malformed(" is longer than any face: is this a FER CSV?")
+    cells = _cells(columns, block)
+    return {name: read(cells[name]) for name, read in READERS.items() if name in cells}
+
+
+def _cells(columns, block):
+    """The fields of each column: {name: [bytes of each line]}."""
     text = np.frombuffer(block, np.uint8)
     marks = np.flatnonzero((text == ord("\n")) | (text == ord(",")))
     ends = marks[text[marks] == ord("\n")]
     if np.diff(ends, prepend=-1).max() > LONGEST_LINE:
         raise _Malformed(": longer than any face")
-    shape = len(ends), len(columns)
-    if (
-        len(marks) != shape[0] * shape[1]
-        or (marks[shape[1] - 1 :: shape[1]] != ends).any()
-    ):
-        raise _Malformed(f": {len(marks)} fields, the header names {len(columns)}")
-    left, right = _trimmed(
-        text, np.r_[0, marks[:-1] + 1].reshape(shape), marks.reshape(shape)
-    )
-    spans = dict(
-        zip(columns, zip(left.T.tolist(), right.T.tolist(), strict=True), strict=True)
-    )
+    rows, width = len(ends), len(columns)
+    if len(marks) != rows * width or (marks[width - 1 :: width] != ends).any():
+        raise _Malformed(f": {len(marks)} fields, the header names {width}")
+    starts = np.r_[0, marks[:-1] + 1]
+    left, right = _trimmed(text, starts.reshape(rows, -1), marks.reshape(rows, -1))
     return {
-        name: read([block[start:end] for start, end in zip(*spans[name], strict=True)])
-        for name, read in READERS.items()
-        if name in spans
+        name: [block[span] for span in map(slice, starts, stops)]
+        for name, starts, stops in zip(
+            columns, left.T.tolist(), right.T.tolist(), strict=True
+        )
     }
 
 
