@@ -8,6 +8,7 @@ labelled).
 import collections
 import gzip
 import hashlib
+import io
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer import BadInput
+from fer import BadInput, cache
 
 SIDE = 48
 PIXELS = SIDE * SIDE
@@ -37,8 +38,10 @@ COLUMNS |= {"Usage": "usage", "id": "id"}
 MOST_ROWS = 300_000
 # 2304 numbers of three digits and their spaces take 9,216 bytes.
 LONGEST_LINE = 1 << 16
-# Small enough for a core's cache: the parser passes over a block a dozen times.
+# Small enough for a core's cache: the parser passes over a block two dozen times.
 BLOCK = 1 << 18
+# To be raised when the parser reads anything differently: older caches are left alone.
+PARSER = 1
 
 
 @dataclass(frozen=True)
@@ -63,32 +66,32 @@ def load(path, usages=FITTING):
     """Read a CSV of faces, plain or gzipped.
 
     Rows whose Usage is not in `usages` are checked and left out, so that PrivateTest is
-    only seen by who asks for it. Raises BadInput with the line number of the first
-    malformed row.
+    only seen by who asks for it. The arrays are read-only: they may lie in the cache's
+    file. Raises BadInput with the line number of the first malformed row.
     """
     try:
         with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            size = os.fstat(file.fileno()).st_size
-            # The smallest row has 2304 digits and 2303 spaces.
-            most = MOST_ROWS if packed else min(MOST_ROWS, size // (2 * PIXELS - 1) + 1)
-            with gzip.open(file) if packed else file as stream:
-                faces = _read(path, stream, most)
+            columns = cache.recall(
+                path, file, PARSER, lambda: vars(_parsed(path, file))
+            )
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadInput(
             f"{path} is a damaged gzip file ({error}): fetch it again"
         ) from error
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+    faces = Faces(**columns)
     if not len(faces):
         raise BadInput(f"{path} has no rows below its header")
     if faces.usage is None:
         return faces
-    wanted = np.isin(faces.usage, [USAGES.index(usage) for usage in usages])
-    if not wanted.any():
+    codes = [USAGES.index(usage) for usage in usages]
+    rows = np.flatnonzero(np.isin(faces.usage, codes))
+    if not len(rows):
         raise BadInput(f"{path} has no rows of {' or '.join(usages)}")
-    return faces if wanted.all() else faces.take(wanted)
+    whole = slice(rows[0], rows[-1] + 1)
+    # In FER2013 they follow one another, and need not be copied.
+    return faces.take(whole if len(rows) == whole.stop - whole.start else rows)
 
 
 def split(faces, seed=0):
@@ -161,20 +164,60 @@ def _keys(images):
     return np.ascontiguousarray(images).reshape(-1, PIXELS).view(f"V{PIXELS}").ravel()
 
 
+def _parsed(path, file):
+    """All faces of the open CSV."""
+    packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    size = os.fstat(file.fileno()).st_size
+    # The smallest row has 2304 digits and 2303 spaces.
+    most = MOST_ROWS if packed else min(MOST_ROWS, size // (2 * PIXELS - 1) + 1)
+    return _read(path, gzip.open(file) if packed else file, most)
+
+
 def _read(path, stream, most):
     columns = _header(path, stream.readline(LONGEST_LINE))
-    # Untouched pages of an empty array take no memory, so the bound may be generous,
-    # and the threads write each row straight to its place.
-    faces = Faces(
-        np.empty((most, SIDE, SIDE), np.uint8),
-        np.empty(most, np.int8) if "label" in columns else None,
-        np.empty(most, np.int8) if "usage" in columns else None,
-        np.empty(most, np.int64) if "id" in columns else None,
-    )
-    parsed = in_order(
-        lambda block: _parse(path, columns, *block, faces), _blocks(path, stream)
-    )
-    return faces.take(slice(sum(parsed)))
+    # Untouched pages of an empty array take no memory, so the bound may be generous.
+    room = {
+        "pixels": np.empty((most, SIDE, SIDE), np.uint8),
+        "label": np.empty(most, np.int8),
+        "usage": np.empty(most, np.int8),
+        "id": np.empty(most, np.int64),
+    }
+    rows = 0
+    for values in _parts(path, columns, stream):
+        here = slice(rows, rows + len(values["pixels"]))
+        rows = here.stop
+        if rows > most:
+            raise BadInput(
+                f"{path} has more than {most:,} rows, the most this suite reads"
+            )
+        for name in columns:
+            room[name][here] = values[name]
+    for column in room.values():
+        column.flags.writeable = False
+    return Faces(*(room[name][:rows] if name in columns else None for name in room))
+
+
+def _parts(path, columns, stream):
+    """Yield what the blocks say, in order: dicts of arrays by column."""
+    _keep_freed_memory()
+    line = 2
+    try:
+        for values in in_order(lambda block: _parse(columns, block), _blocks(stream)):
+            yield values
+            line += len(values["pixels"])
+    except _Malformed as off:
+        why, row = off.args
+        raise BadInput(f"{path}, line {line + row}{why}") from None
+
+
+def _keep_freed_memory():
+    """Let the C library keep what one block's arrays free for those of the next.
+
+    To have their pages from the system anew takes longer than the arithmetic. Freeing
+    one large block of untouched memory tells glibc so; others may do as they please.
+    """
+    bytearray(1 << 24)
 
 
 def _header(path, line):
@@ -192,77 +235,69 @@ def _header(path, line):
     return columns
 
 
-def _blocks(path, stream):
-    """Yield (number of rows before, whole lines as bytes)."""
-    rows, rest = 0, b""
+def _blocks(stream):
+    """Yield whole lines as bytes, and an endless line as far as it was read."""
+    rest = b""
     while block := stream.read(BLOCK):
         block = rest + block
         end = block.rfind(b"\n") + 1
         rest = block[end:]
-        if len(rest) > LONGEST_LINE:
-            line = rows + block.count(b"\n") + 2
-            raise BadInput(
-                f"{path}, line {line} is longer than any face: is this a FER CSV?"
-            )
         if end:
-            yield rows, block[:end]
-            rows += block.count(b"\n", 0, end)
+            yield block[:end]
+        if len(rest) > LONGEST_LINE:
+            yield rest
+            return
     if rest:
-        yield rows, rest + b"\n"
+        yield rest + b"\n"
 
 
-def _parse(path, columns, rows, block, faces):
-    """Write the block's lines into `faces` from row `rows` on; return how many."""
+class _Malformed(Exception):
+    """What is wrong with a row, after "line 3"; then the row's number in its block."""
+
+
+def _parse(columns, block):
+    """The values of a block's lines: a dict of arrays by column.
+
+    Raises _Malformed for the first line that is off. The checks only tell that some
+    line of a block is; then each line is read as a block of its own.
+    """
+    try:
+        return _values(columns, block)
+    except _Malformed:
+        for row, line in enumerate(io.BytesIO(block)):
+            try:
+                _values(columns, line)
+            except _Malformed as off:
+                raise _Malformed(off.args[0], row) from None
+        raise
+
+
+def _values(columns, block):
+    """As _parse, but what _Malformed says is only right for a block of one line."""
+    if not block.endswith(b"\n"):
+        raise _Malformed(" is longer than any face: is this a FER CSV?")
+    cells = _cells(columns, block)
+    return {name: read(cells[name]) for name, read in READERS.items() if name in cells}
+
+
+def _cells(columns, block):
+    """The fields of each column: {name: [bytes of each line]}."""
     text = np.frombuffer(block, np.uint8)
-    ends = np.flatnonzero(text == ord("\n"))
-    n = len(ends)
-
-    def refuse(bad, why):
-        # The first of the flagged rows; `why` makes the sentence from its index in the
-        # block. A check yet to come may flag an earlier row, which is the one to name.
-        row = int(np.flatnonzero(bad)[0])
-        if row:
-            _parse(path, columns, rows, block[: ends[row - 1] + 1], faces)
-        raise BadInput(f"{path}, line {rows + row + 2}: {why(row)}")
-
-    long = np.diff(ends, prepend=-1) > LONGEST_LINE
-    if long.any():
-        refuse(long, lambda row: "longer than any face")
-    commas = np.flatnonzero(text == ord(","))
-    fields = np.diff(np.searchsorted(commas, ends), prepend=0) + 1
-    if (fields != len(columns)).any():
-        refuse(
-            fields != len(columns),
-            lambda row: f"{fields[row]} fields, the header names {len(columns)}",
+    marks = np.flatnonzero((text == ord("\n")) | (text == ord(",")))
+    ends = marks[text[marks] == ord("\n")]
+    if np.diff(ends, prepend=-1).max() > LONGEST_LINE:
+        raise _Malformed(": longer than any face")
+    rows, width = len(ends), len(columns)
+    if len(marks) != rows * width or (marks[width - 1 :: width] != ends).any():
+        raise _Malformed(f": {len(marks)} fields, the header names {width}")
+    starts = np.r_[0, marks[:-1] + 1]
+    left, right = _trimmed(text, starts.reshape(rows, -1), marks.reshape(rows, -1))
+    return {
+        name: [block[span] for span in map(slice, starts, stops)]
+        for name, starts, stops in zip(
+            columns, left.T.tolist(), right.T.tolist(), strict=True
         )
-    edges = np.column_stack([np.r_[-1, ends[:-1]], commas.reshape(n, -1), ends])
-    left, right = _trimmed(text, edges[:, :-1] + 1, edges[:, 1:])
-
-    def cells(name):
-        at = columns.index(name)
-        spans = zip(left[:, at].tolist(), right[:, at].tolist(), strict=True)
-        return [block[start:end].strip(b" ") for start, end in spans]
-
-    at = columns.index("pixels")
-    pixels = _pixels(text, left[:, at], right[:, at], refuse)
-    # Only now: the room for a plain file counts on lines as long as a face.
-    if rows + n > len(faces):
-        raise BadInput(
-            f"{path} has more than {len(faces):,} rows, the most this suite reads"
-        )
-    here = slice(rows, rows + n)
-    faces.images[here] = pixels
-    if faces.labels is not None:
-        faces.labels[here] = _codes(
-            cells("label"), LABEL_CODES, "the label", "0 to 6", refuse
-        )
-    if faces.usage is not None:
-        faces.usage[here] = _codes(
-            cells("usage"), USAGE_CODES, "Usage", ", ".join(USAGES), refuse
-        )
-    if faces.ids is not None:
-        faces.ids[here] = _ids(cells("id"), refuse)
-    return n
+    }
 
 
 def _trimmed(text, left, right):
@@ -273,25 +308,62 @@ def _trimmed(text, left, right):
     return left + quoted, right - quoted
 
 
-LABEL_CODES = {str(code).encode(): code for code in range(7)}
-USAGE_CODES = {name.encode(): code for code, name in enumerate(USAGES)}
+def _pixels(cells):
+    """Rows of numbers, as bytes: (n, 48, 48) uint8."""
+    cells = [cell.removeprefix(b" ").removesuffix(b" ") for cell in cells]
+    # A space ends each number, and three come before the first, for its hundreds.
+    text = np.frombuffer(b" ".join([b"  ", *cells, b""]), np.uint8)
+    code = text ^ ord("0")
+    ends = np.flatnonzero(code[3:] == SPACE)
+    last = np.cumsum([len(cell) + 1 for cell in cells]) - 1
+    if len(ends) != len(cells) * PIXELS or (ends[PIXELS - 1 :: PIXELS] != last).any():
+        found = cells[0].count(b" ") + bool(cells[0])
+        raise _Malformed(f": {found} pixels, a face has {PIXELS} ({SIDE} x {SIDE})")
+    return _numbers(code).take(ends).reshape(-1, SIDE, SIDE)
 
 
-def _codes(cells, known, what, choices, refuse):
-    codes = np.array([known.get(cell, -1) for cell in cells], np.int8)
-    if (codes < 0).any():
-        refuse(
-            codes < 0,
-            lambda row: f"{what} is {_shown(cells[row])}, not one of {choices}",
-        )
-    return codes
+# What a space is, once the digits are 0 to 9.
+SPACE = ord(" ") ^ ord("0")
 
 
-def _ids(cells, refuse):
-    # 18 digits fit an int64.
-    bad = [not (cell.isdigit() and len(cell) <= 18) for cell in cells]
-    if any(bad):
-        refuse(bad, lambda row: f"the id is {_shown(cells[row])}, not a whole number")
+def _numbers(code):
+    """The number that ends in each byte but the first two and the last: (N - 3,) uint8.
+
+    Bytes are cheaper to reckon with all at once than to look up where numbers are.
+    """
+    digit = code & 15  # 0 for a space
+    inside = code < SPACE
+    pair = inside[1:] & inside[:-1]
+    empty = not (inside[2:-1] | inside[3:]).all()
+    long = (pair[2:] & pair[:-2]).any()
+    if code.max() > SPACE or digit.max() > 9 or empty or long:
+        raise _Malformed(": a pixel is not a whole number of 0 to 255")
+    hundreds = digit[:-3] * pair[1:-1].view(np.uint8)
+    over = hundreds.max() > 2
+    hundreds *= 100
+    numbers = digit[1:-2] * 10
+    numbers += digit[2:-1]
+    numbers += hundreds
+    # Past 255 they wrap round.
+    if over or (numbers < hundreds).any():
+        raise _Malformed(": a pixel is over 255")
+    return numbers
+
+
+def _codes(cells, names, what, choices):
+    """The place of each cell in `names`: a list."""
+    cells = [cell.strip(b" ") for cell in cells]
+    for cell in set(cells) - names.keys():
+        raise _Malformed(f": {what} is {_shown(cell)}, not one of {choices}")
+    return [names[cell] for cell in cells]
+
+
+def _ids(cells):
+    cells = [cell.strip(b" ") for cell in cells]
+    for cell in cells:
+        # 18 digits fit an int64.
+        if not (cell.isdigit() and len(cell) <= 18):
+            raise _Malformed(f": the id is {_shown(cell)}, not a whole number")
     return [int(cell) for cell in cells]
 
 
@@ -299,36 +371,12 @@ def _shown(cell):
     return repr(cell[:40].decode("utf-8", "replace"))
 
 
-def _pixels(text, left, right, refuse):
-    """The numbers between `left` and `right` of each line: (n, 48, 48) uint8.
-
-    A number ends before each space. Its three last bytes are fetched for all numbers at
-    once, and those before its first digit are multiplied away.
-    """
-    left = left + (text[left] == ord(" "))
-    right = right - (text[right - 1] == ord(" "))
-    spaces = np.flatnonzero(text == ord(" "))
-    first, last = np.searchsorted(spaces, left), np.searchsorted(spaces, right)
-    found = np.where(left < right, last - first + 1, 0)
-    if (found != PIXELS).any():
-        refuse(
-            found != PIXELS,
-            lambda row: f"{found[row]} pixels, a face has {PIXELS} ({SIDE} x {SIDE})",
-        )
-    edges = np.empty((len(left), PIXELS + 1), np.intp)
-    edges[:, 0], edges[:, -1] = left - 1, right
-    edges[:, 1:-1] = spaces[first[:, None] + np.arange(PIXELS - 1)]
-    ends = edges[:, 1:]
-    length = (ends - edges[:, :-1]).astype(np.uint16) - 1
-    digits = text - np.uint8(ord("0"))
-    ones, tens, hundreds = (digits.take(ends - place) for place in (1, 2, 3))
-    tens *= length > 1
-    hundreds *= length > 2
-    strange = (ones > 9) | (tens > 9) | (hundreds > 9) | (length == 0) | (length > 3)
-    if strange.any():
-        why = "a pixel is not a whole number of 0 to 255"
-        refuse(strange.any(axis=1), lambda row: why)
-    values = ones + np.uint16(10) * tens + np.uint16(100) * hundreds
-    if (values > 255).any():
-        refuse((values > 255).any(axis=1), lambda row: "a pixel is over 255")
-    return values.reshape(-1, SIDE, SIDE)
+LABEL_CODES = {str(code).encode(): code for code in range(7)}
+USAGE_CODES = {name.encode(): code for code, name in enumerate(USAGES)}
+# In the order in which a row's fields are checked.
+READERS = {
+    "pixels": _pixels,
+    "label": lambda cells: _codes(cells, LABEL_CODES, "the label", "0 to 6"),
+    "usage": lambda cells: _codes(cells, USAGE_CODES, "Usage", ", ".join(USAGES)),
+    "id": _ids,
+}
