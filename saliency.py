@@ -2,6 +2,7 @@
 
 python saliency.py --csv data/fer2013.csv
 python saliency.py --image 9 --threshold 0.4 --out figures/saliency_9.png
+python saliency.py --samples 32 --out figures/smoothgrad.png
 """
 
 from pathlib import Path
@@ -11,9 +12,8 @@ from fer import cli
 
 def main():
     default = Path("figures/saliency.png")
-    args = cli.parser(
-        __doc__, "csv", "model", "image", "threshold", out=default
-    ).parse_args()
+    flags = ("csv", "model", "image", "threshold", "samples", "seed")
+    args = cli.parser(__doc__, *flags, out=default).parse_args()
     from fer import explain, figures, files, scores
 
     model, faces = cli.model_and_faces(args)
@@ -23,7 +23,11 @@ def main():
     else:
         row = cli.row(args.image, faces)
     image, label = faces.images[row], faces.labels[row]
-    heat = explain.saliency(model.network, image[None], [label])[0]
+    asked = model.network, image[None], [label]
+    if args.samples:
+        [heat] = explain.smoothgrad(*asked, args.samples, seed=args.seed)
+    else:
+        [heat] = explain.saliency(*asked)
     masked = explain.mask(image, heat, args.threshold)
     drawn = figures.saliency(image, heat, masked, model.classes[label], args.threshold)
     files.write_bytes(args.out, figures.png(drawn))

@@ -98,6 +98,11 @@ FLAGS = {
     "threshold": flag(
         "saliency above which a pixel is kept", type=fraction, default=0.6
     ),
+    "samples": flag(
+        "noisy copies of the face to average, SmoothGrad; 0: the plain gradient",
+        type=whole_number(0, 100_000),
+        default=0,
+    ),
     "layers": flag(
         "convolutions, counted from 1 or by name",
         nargs="+",

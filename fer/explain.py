@@ -6,6 +6,9 @@ from fer import BadInput, gradients
 
 # Of the pixels' half range: how far an image moves a step, in root mean square.
 ASCENT_STEP = 0.02
+PIXEL_RANGE = 255
+# Noisy copies of a face at a time: what they light up stays in the processor's cache.
+TOGETHER = 16
 
 
 def saliency(network, images, classes):
@@ -25,6 +28,34 @@ def saliency(network, images, classes):
     return unit(np.abs(slopes[..., 0]))
 
 
+def smoothgrad(network, images, classes, samples=32, noise=0.15, seed=0):
+    """Saliency maps (N, 48, 48) float32 in 0..1 (Smilkov, 2017, arXiv:1706.03825).
+
+    As `saliency`, but of the mean gradient of `samples` >= 1 noisy copies of the face.
+    images: (N, 48, 48) uint8. classes: (N,) int. noise: its standard deviation, as a
+    share of the pixels' range. seed: of the noise, which is the same for every face.
+    """
+    from keras import ops
+
+    score = logits(network)
+
+    @gradients.compiled
+    def slopes_of(face, added, chosen):
+        return gradients.gradient(
+            lambda x: ops.sum(score(x + added) * chosen, axis=-1), face
+        )[1]
+
+    chosen = np.eye(network.output_shape[-1], dtype=np.float32)[classes]
+    total = np.zeros(images.shape, np.float32)
+    for row, face in enumerate(images[:, None, :, :, None].astype(np.float32)):
+        rng = np.random.default_rng(seed)
+        for start in range(0, samples, TOGETHER):
+            copies = (min(TOGETHER, samples - start), *face.shape[1:])
+            added = PIXEL_RANGE * noise * rng.standard_normal(copies, np.float32)
+            total[row] += slopes_of(face, added, chosen[row])[0, ..., 0]
+    return unit(np.abs(total / samples))
+
+
 def unit(maps):
     """Scale each map (N, 48, 48) of values >= 0 so that its largest is 1, if not 0."""
     top = maps.max(axis=(1, 2), keepdims=True)
@@ -41,11 +72,11 @@ def mask(image, heat, threshold=0.6):
 
 def logits(network):
     """The network as a function of float pixels in 0..255, without the softmax."""
-    import keras
+    from keras import ops
 
     rescaling, last = _rescaling(network), network.layers[-1]
-    body = keras.Model(rescaling.output, last.input)
-    return lambda x: keras.ops.matmul(body(rescaling(x)), last.kernel) + last.bias
+    body = _behind_rescaling(network, last.input)
+    return lambda x: ops.matmul(body(rescaling(x)), last.kernel) + last.bias
 
 
 def first_right(labels, predicted, wanted):
@@ -90,25 +121,30 @@ def ascend(network, layer, steps=90, seed=0, progress=lambda step: None):
     responses at the end (filters,), and which filters are dead: those that never
     responded.
     """
-    import keras
-
-    rescaling = _rescaling(network)
     images = np.random.default_rng(seed).uniform(
         -0.3, 0.3, (layer.filters, *network.input_shape[1:])
     )
     images = images.astype(np.float32)
-    score = _own_filter(keras, rescaling.output, layer)
+    score = _own_filter(network, layer)
+    climb = gradients.compiled(lambda images: _climb(score, images))
     alive = np.zeros(layer.filters, bool)
     for step in range(steps):
-        values, slopes = gradients.gradient(score, images)
-        size = np.sqrt(np.mean(slopes**2, axis=(1, 2, 3), keepdims=True))
-        alive |= size.ravel() > 0
-        move = np.divide(slopes, size, out=np.zeros_like(slopes), where=size > 0)
-        images = np.clip(images + ASCENT_STEP * move, -1, 1)
+        images, answered = climb(images)
+        alive |= np.asarray(answered)
         progress(step + 1)
-    values, _ = gradients.gradient(score, images)
-    pixels = (images[..., 0] - rescaling.offset) / rescaling.scale
-    return pixels, values, ~alive
+    rescaling = _rescaling(network)
+    pixels = (np.asarray(images)[..., 0] - rescaling.offset) / rescaling.scale
+    return pixels, np.asarray(score(images)), ~alive
+
+
+def _climb(score, images):
+    """The images one step higher, and which of them had a gradient to follow."""
+    from keras import ops
+
+    _, slopes = gradients.gradient(score, images)
+    size = ops.sqrt(ops.mean(ops.square(slopes), axis=(1, 2, 3), keepdims=True))
+    move = ASCENT_STEP * ops.divide_no_nan(slopes, size)
+    return ops.clip(images + move, -1, 1), size[:, 0, 0, 0] > 0
 
 
 def _rescaling(network):
@@ -116,27 +152,56 @@ def _rescaling(network):
     return next(layer for layer in network.layers if hasattr(layer, "offset"))
 
 
-def _own_filter(keras, inputs, layer):
+def _behind_rescaling(network, output):
+    """The part of the network from rescaled pixels to its tensor `output`, to call."""
+    import keras
+
+    pixels = _rescaling(network).output
+    if output is pixels:
+        return lambda x: x
+    first, *others = (layer for layer in network.layers if layer.input is pixels)
+    if others or not _is_plain_convolution_of_one_channel(first):
+        return keras.Model(pixels, output)
+    convolve = gradients.convolution_of_one_channel(first.kernel)
+    rest = keras.Model(first.output, output)
+    return lambda x: rest(_answer(first, convolve(x)))
+
+
+def _is_plain_convolution_of_one_channel(layer):
+    return (
+        type(layer).__name__ == "Conv2D"
+        and layer.kernel.shape[2] == layer.strides[0] == layer.dilation_rate[0] == 1
+        and layer.padding == "same"
+    )
+
+
+def _answer(layer, sums):
+    """What a convolution makes of the sums of its products: bias, then activation."""
+    return layer.activation(sums if layer.bias is None else sums + layer.bias)
+
+
+def _own_filter(network, layer):
     """Map images (filters, 48, 48, 1) to the mean response of filter i to image i.
 
     Only that one filter is worked out: the images' channels stand side by side in one
     picture under a depthwise convolution, and each image's channels are summed. For a
     layer of 64 filters this is a 64th of the work of all filters on all images.
     """
-    ops = keras.ops
-    before = layer.input
-    body = keras.Model(inputs, before) if before is not inputs else (lambda x: x)
-    height, width, channels = before.shape[1:]
-    side, filters = layer.kernel_size[0], layer.filters
+    from keras import ops
+
+    body = _behind_rescaling(network, layer.input)
+    height, width, channels = layer.input.shape[1:]
+    filters = layer.filters
     kernel = ops.reshape(
-        ops.transpose(layer.kernel, (0, 1, 3, 2)), (side, side, filters * channels, 1)
+        ops.transpose(layer.kernel, (0, 1, 3, 2)),
+        (*layer.kernel_size, filters * channels, 1),
     )
 
     def score(images):
         beside = ops.transpose(body(images), (1, 2, 0, 3))
         beside = ops.reshape(beside, (1, height, width, filters * channels))
-        each = ops.depthwise_conv(beside, kernel, padding=layer.padding)
-        own = ops.sum(ops.reshape(each, (-1, filters, channels)), axis=-1) + layer.bias
-        return ops.mean(layer.activation(own), axis=0)
+        each = ops.depthwise_conv(beside, kernel, layer.strides, layer.padding)
+        own = ops.sum(ops.reshape(each, (-1, filters, channels)), axis=-1)
+        return ops.mean(_answer(layer, own), axis=0)
 
     return score

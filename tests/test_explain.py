@@ -59,6 +59,40 @@ def test_saliency_of_many_faces_is_that_of_each(rng):
         assert np.allclose(together[number], alone, atol=1e-4)
 
 
+def test_smoothgrad_of_a_linear_model_is_its_weights(face, rng):
+    weights = rng.normal(size=(48 * 48, 7)).astype(np.float32)
+    heat = explain.smoothgrad(linear(weights), face[None], [2], samples=20)[0]
+    expected = np.abs(weights[:, 2]).reshape(48, 48)
+    assert np.allclose(heat, expected / expected.max(), atol=1e-6)
+
+
+def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng):
+    network = networks.cnn()
+    faces = rng.integers(0, 256, (2, 48, 48), dtype=np.uint8)
+    samples = explain.TOGETHER + 2
+    maps = explain.smoothgrad(network, faces, [4, 1], samples, noise=0.1, seed=3)
+    noise = np.random.default_rng(3).standard_normal((samples, 48, 48, 1), np.float32)
+    score = explain.logits(network)
+    for heat, face, target in zip(maps, faces, [4, 1], strict=True):
+        copies = face[..., None] + 25.5 * noise
+        _, slopes = gradients.gradient(lambda x, t=target: score(x)[:, t], copies)
+        mean = np.abs(np.mean(slopes, axis=0)[..., 0])
+        assert np.allclose(heat, mean / mean.max(), atol=1e-4)
+
+
+def test_smoothgrad_without_noise_is_the_plain_gradient(face):
+    asked = networks.cnn(), face[None], [5]
+    plain = explain.saliency(*asked)
+    assert np.allclose(explain.smoothgrad(*asked, 3, noise=0), plain, atol=1e-4)
+
+
+def test_smoothgrad_is_the_same_for_the_same_seed(face):
+    asked = networks.cnn(), face[None], [5], 3
+    first, second, other = (explain.smoothgrad(*asked, seed=n) for n in (1, 1, 2))
+    assert (first == second).all()
+    assert (first != other).any()
+
+
 def test_a_constant_gradient_of_zero_gives_a_map_of_zeros(face):
     heat = explain.saliency(linear(np.zeros((48 * 48, 7))), face[None], [0])
     assert (heat == 0).all()
@@ -84,6 +118,81 @@ def test_ascent_climbs_to_the_image_that_a_filter_answers_most():
     assert np.allclose(images[1], 0, atol=0.1)
     assert np.allclose(responses, [3, 3, 0], atol=1e-4)
     assert dead.tolist() == [False, False, True]
+
+
+def residual():
+    """A network with a residual block, strides, a depthwise convolution, no biases."""
+    layers = keras.layers
+    inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
+    scaled = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+    first = layers.Conv2D(4, (4, 3), padding="same", use_bias=False)(scaled)
+    block = layers.DepthwiseConv2D(3, padding="same", activation="relu")(first)
+    block = layers.Conv2D(4, 3, padding="same")(block)
+    last = layers.Conv2D(6, 3, strides=2, activation="relu")
+    outputs = layers.Dense(7)(layers.Flatten()(last(layers.add([first, block]))))
+    return keras.Model(inputs, outputs)
+
+
+def plainly_ascended(network, layer, steps, seed):
+    """The definition: each filter alone, the whole layer worked out, nothing traced."""
+    rescaling = explain._rescaling(network)
+    model = keras.Model(rescaling.output, layer.output)
+    noise = np.random.default_rng(seed).uniform(
+        -0.3, 0.3, (layer.filters, *networks.FACE_SHAPE)
+    )
+    found = []
+    for number, image in enumerate(noise.astype(np.float32)[:, None]):
+        for _ in range(steps):
+            _, slope = gradients.gradient(
+                lambda x, n=number: keras.ops.mean(model(x)[..., n], axis=(1, 2)), image
+            )
+            size = np.sqrt(np.mean(np.square(slope)))
+            move = np.asarray(slope) / size if size else 0
+            image = np.clip(image + explain.ASCENT_STEP * move, -1, 1)
+        found.append(127.5 * (image[0, ..., 0] + 1))
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    ("build", "number"),
+    [(networks.cnn, 0), (networks.cnn, 1), (residual, 0), (residual, 1), (residual, 2)],
+)
+def test_ascent_equals_its_plain_definition(build, number):
+    keras.utils.set_random_seed(0)
+    network = build()
+    layer = explain.convolutions(network)[number]
+    images, *_ = explain.ascend(network, layer, steps=2, seed=7)
+    plain = plainly_ascended(network, layer, steps=2, seed=7)
+    assert np.allclose(images, plain, rtol=0, atol=1e-4)
+
+
+def test_ascent_reaches_what_its_plain_definition_reaches():
+    keras.utils.set_random_seed(0)
+    network = residual()
+    layer = explain.convolutions(network)[2]
+    _, reached, dead = explain.ascend(network, layer, steps=30)
+    images = plainly_ascended(network, layer, steps=30, seed=0)
+    own = explain._own_filter(network, layer)(images[..., None] / 127.5 - 1)
+    assert np.allclose(reached, own, rtol=0.01)
+    assert not dead.any()
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (4, 3), (1, 2)])
+def test_the_quick_gradient_of_a_convolution_is_its_gradient(shape, rng):
+    kernel = rng.normal(size=(*shape, 1, 6)).astype(np.float32)
+    images = rng.normal(size=(2, 9, 8, 1)).astype(np.float32)
+    weights = rng.normal(size=(2, 9, 8, 6)).astype(np.float32)
+    plain, quick = (
+        gradients.gradient(
+            lambda x, c=convolve: keras.ops.sum(c(x) * weights, axis=(1, 2, 3)), images
+        )
+        for convolve in (
+            lambda x: keras.ops.conv(x, kernel, padding="same"),
+            gradients.convolution_of_one_channel(kernel),
+        )
+    )
+    for one, other in zip(quick, plain, strict=True):
+        assert np.allclose(one, other, atol=1e-4)
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])

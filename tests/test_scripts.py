@@ -103,6 +103,13 @@ def test_saliency_draws_the_asked_face(trained, drawn_csv, tmp_path):
     assert is_drawn(tmp_path / "s.png")
 
 
+def test_saliency_averages_noisy_copies_of_the_face(trained, drawn_csv, tmp_path):
+    words = ("--csv", drawn_csv, "--model", trained / "cnn.keras", "--samples", 2)
+    out = run("saliency.py", *words, "--seed", 1, "--out", "s.png", folder=tmp_path)
+    assert "wrote s.png" in out
+    assert is_drawn(tmp_path / "s.png")
+
+
 def test_filters_draws_ascents_and_responses_of_each_layer(
     trained, drawn_csv, tmp_path
 ):
