@@ -51,7 +51,7 @@ def race(contenders, rounds):
 
 
 def show(claim, seconds, ours, packages=(), **more):
-    """Print medians and what each takes as a multiple of `ours`; then all of it as JSON.
+    """Print medians and what each takes as a multiple of `ours`; then all as JSON.
 
     packages: names whose versions the result depends on. more: goes into the JSON.
     """
