@@ -11,13 +11,9 @@ traces its step once, as keras.io's example does.
 """
 
 import argparse
-import os
 import statistics
 
 import numpy as np
-
-ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-os.environ.update(ONE_THREAD, OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
 
 from benchmarks import rounds
 
@@ -149,6 +145,7 @@ def main():
     parser.add_argument("--layers", nargs="+", default=["conv1", "conv2"])
     parser.add_argument("--rounds", type=int, default=1)
     args = parser.parse_args()
+    rounds.one_thread()
     for name in args.layers:
         race(name, args.rounds)
 

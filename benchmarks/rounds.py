@@ -69,6 +69,12 @@ def serve(prepare):
         print(timed(work)(), flush=True)
 
 
+def one_thread():
+    """Hold TensorFlow, which must not be imported yet, to one thread."""
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+    os.environ.update(dict.fromkeys(names, "1"), TF_CPP_MIN_LOG_LEVEL="3")
+
+
 def race(contenders, rounds):
     """{name: [seconds of each round]}.
 

@@ -11,18 +11,12 @@ picture of all maps.
 """
 
 import argparse
-import os
 import sys
 
 import numpy as np
 
-ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-os.environ.update(ONE_THREAD, OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
-
 from benchmarks import rounds
 
-# PAIR's package has the name of our script: look in this folder last.
-sys.path.append(sys.path.pop(0))
 MODEL = "models/fer2013/cnn.keras"
 OURS = "fer.explain.smoothgrad"
 PACKAGES = ("tensorflow", "keras", "tf-keras-vis", "xplique", "saliency", "tf-explain")
@@ -63,6 +57,7 @@ def xplique(logits, pixels):
 def pair(logits, pixels):
     """Maps (N, 48, 48); it takes a face and a noisy copy at a time."""
     import tensorflow as tf
+
     from saliency import core
 
     @tf.function
@@ -134,6 +129,9 @@ def main():
     )
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
+    rounds.one_thread()
+    # PAIR's package has the name of our script: look in this folder last.
+    sys.path.append(sys.path.pop(0))
     from fer import sample
 
     images = sample.faces(FACES)[1]
