@@ -2,6 +2,7 @@
 # make report CSV=fer2013.csv  the shipped models on your faces
 # make report CSV=... TRAIN=1  new models, trained on your faces
 # make test                    every test; make lint, make coverage: what they say
+# make bench CSV=fer2013.csv   every claim of speed, measured: benchmarks/results/
 PYTHON ?= python3
 RUN = .venv/bin/python
 
@@ -27,6 +28,15 @@ lint: .venv/dev
 train-fer2013: .venv/suite
 	$(RUN) report.py --csv "$(CSV)" --train --models models/fer2013 --out figures/fer2013
 
+# The long ones, python -m benchmarks.time_to_accuracy and parity, take hours.
+SHORT = ascent augmentation load report smoothgrad startup submission throughput
+bench: $(SHORT:%=benchmarks/results/%.txt)
+benchmarks/results/%.txt: .venv-bench/done anew
+	.venv-bench/bin/python -m benchmarks.$* $(WORDS) > .bench.tmp
+	mv .bench.tmp $@
+benchmarks/results/load.txt benchmarks/results/report.txt: \
+	WORDS = $(if $(CSV),--csv "$(CSV)")
+
 lock: .venv/dev
 	$(LOCK) --group suite --output-file requirements.txt
 	$(LOCK) --group dev --output-file requirements-dev.txt
@@ -46,4 +56,11 @@ audit-deps: .venv/dev
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-.PHONY: report test coverage lint train-fer2013 lock audit-deps
+# What is compared with has an environment of its own: one is called saliency, too.
+.venv-bench/done: requirements.txt benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements.txt
+	.venv-bench/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+	touch $@
+
+.PHONY: anew bench report test coverage lint train-fer2013 lock audit-deps

@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, data
+from fer import BadInput, data, reader, threads
 
 # Faces of 4 x 4 in blocks of 64 bytes: a short file has many rows and many blocks.
 SMALL = {"SIDE": 4, "PIXELS": 16, "BLOCK": 64}
@@ -44,7 +44,7 @@ def plain_parse(content):
     """The rows of a CSV, each a dict, read line by line with no NumPy."""
     header, *lines = content.split(b"\n")
     names = header.decode("utf-8-sig", "replace").strip().split(",")
-    columns = [data.COLUMNS.get(name.strip(' "')) for name in names]
+    columns = [reader.COLUMNS.get(name.strip(' "')) for name in names]
     if None in columns or len(set(columns)) < len(columns) or len(columns) < 2:
         raise Refused(1)
     if "pixels" not in columns:
@@ -63,7 +63,7 @@ def _plain_row(columns, line, number):
         cell = cell.removeprefix(b" ").removesuffix(b" ")
         if name == "pixels":
             row[name] = [_plain_number(pixel, 3, number) for pixel in cell.split(b" ")]
-            if len(row[name]) != data.PIXELS or max(row[name]) > 255:
+            if len(row[name]) != reader.PIXELS or max(row[name]) > 255:
                 raise Refused(number)
         elif name == "id":
             row[name] = _plain_number(cell.strip(b" "), 18, number)
@@ -226,7 +226,7 @@ def targets():
     model_seeds += [b"\1" + parts["config.json"], b"\2" + parts["model.weights.h5"]]
     csvs = seeds()
     return {
-        "load": (check_some_packed, [*csvs, *map(gzip.compress, csvs)], data),
+        "load": (check_some_packed, [*csvs, *map(gzip.compress, csvs)], reader),
         "card": (check_card, [json.dumps(card()).encode()], models),
         "model": (check_model, model_seeds, strangers),
     }
@@ -315,9 +315,9 @@ def main():
             function.__code__ = atheris.patch_code(
                 function.__code__, trace_dataflow=False, nested=True
             )
-    vars(data).update(SMALL)
+    vars(reader).update(SMALL)
     # One thread, so that an input's path is the same each time.
-    data.in_order = map
+    threads.in_order = map
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder, "corpus")
         corpus.mkdir()

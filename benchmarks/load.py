@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import rounds
-from fer import data
+from fer import data, reader
 
 ROWS = 32_298
 COLD, KEEPING, WARM = "ours, cold", "ours, cold, and kept", "ours, warm"
@@ -42,7 +42,7 @@ def pandas_idiom(path, dtype=float):
 
     pixels = pd.read_csv(path)["pixels"]
     rows = [np.fromstring(row, dtype=dtype, sep=" ") for row in pixels]
-    return np.array(rows).reshape(-1, data.SIDE, data.SIDE)
+    return np.array(rows).reshape(-1, reader.SIDE, reader.SIDE)
 
 
 LOADERS = dict.fromkeys((COLD, KEEPING, WARM), ours)
@@ -94,7 +94,7 @@ def write_noise(path):
     with open(path, "w") as file:
         file.write("emotion,pixels,Usage\n")
         for row in range(ROWS):
-            face = rng.normal(129, 65, data.PIXELS).clip(0, 255).astype(int)
+            face = rng.normal(129, 65, reader.PIXELS).clip(0, 255).astype(int)
             file.write(f"{row % 7},{' '.join(map(str, face.tolist()))},Training\n")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, data, files, networks, scores, strangers
+from fer import BadInput, data, files, networks, reader, scores, strangers
 
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
@@ -77,7 +77,7 @@ def load(path):
         why = " ".join(str(error).split())[:160]
         raise BadInput(f"{path} is no model that Keras can load: {why}") from error
     takes, gives = network.input_shape, network.output_shape
-    wanted = (None, data.SIDE, data.SIDE, 1), (None, len(about["classes"]))
+    wanted = (None, reader.SIDE, reader.SIDE, 1), (None, len(about["classes"]))
     if (takes, gives) != wanted:
         raise BadInput(
             f"{path} maps {takes} to {gives}, not {wanted[0]} to {wanted[1]}: "

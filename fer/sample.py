@@ -7,7 +7,7 @@ expressions look alike; pose, proportions, light and noise vary with each face.
 
 import numpy as np
 
-from fer import data, files
+from fer import files, reader
 
 ROWS = {"Training": 2100, "PublicTest": 350, "PrivateTest": 350}
 
@@ -113,7 +113,7 @@ def _draw(labels, rng):
 
 def _face_coordinates(scale, vary):
     """Where each pixel lies in the face: x and y, (N, 48, 48), in half face heights."""
-    row, column = np.mgrid[: data.SIDE, : data.SIDE] - (data.SIDE - 1) / 2
+    row, column = np.mgrid[: reader.SIDE, : reader.SIDE] - (reader.SIDE - 1) / 2
     across, down = (column - vary(0, 1.8)) / scale, (row - vary(0, 1.8)) / scale
     turn = vary(0, 0.14)
     x = np.cos(turn) * across + np.sin(turn) * down

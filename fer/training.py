@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, augment, data, files
+from fer import BadInput, augment, data, files, threads
 
 # Of batches of 128; it grows with the root of the batch, as Adam's noise falls with it
 # (Malladi, 2022, arXiv:2205.10287).
@@ -159,7 +159,7 @@ def _batches(faces, batch_size, options, epoch):
             part.images[..., None], seed, options["augment"]
         ), part.labels
 
-    return data.in_order(batch, range(len(faces) // batch_size), LOADER_THREADS)
+    return threads.in_order(batch, range(len(faces) // batch_size), LOADER_THREADS)
 
 
 def _train(network, batches, steps):

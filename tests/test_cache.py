@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_data import LAYOUTS, USAGES, table
 
-from fer import BadInput, cache, data
+from fer import BadInput, cache, data, reader
 
 FER2013 = LAYOUTS["fer2013"]
 COLUMNS = ("images", "labels", "usage", "ids")
@@ -38,13 +38,13 @@ def lay(tmp_path):
 @pytest.fixture
 def parses(monkeypatch):
     """The paths that were parsed so far: a list that grows."""
-    paths, parsed = [], data._parsed
+    paths, parsed = [], reader.read
 
     def counted(path, file):
         paths.append(path)
         return parsed(path, file)
 
-    monkeypatch.setattr(data, "_parsed", counted)
+    monkeypatch.setattr(reader, "read", counted)
     return paths
 
 
@@ -139,7 +139,7 @@ def test_another_csv_moved_to_the_same_path_is_parsed_anew(lay):
 def test_a_new_parser_reads_anew(lay, parses, monkeypatch):
     path = lay(FER2013)
     data.load(path)
-    monkeypatch.setattr(data, "PARSER", data.PARSER + 1)
+    monkeypatch.setattr(reader, "VERSION", reader.VERSION + 1)
     data.load(path)
     assert len(parses) == 2
 
@@ -272,14 +272,14 @@ def test_a_csv_changed_a_moment_ago_is_not_kept(lay, folder, monkeypatch):
 
 
 def test_a_csv_that_changes_while_it_is_read_is_not_kept(lay, folder, monkeypatch):
-    path, parsed = lay(FER2013), data._parsed
+    path, parsed = lay(FER2013), reader.read
 
     def slow(path, file):
         faces = parsed(path, file)
         path.write_bytes(FER2013 * 2)
         return faces
 
-    monkeypatch.setattr(data, "_parsed", slow)
+    monkeypatch.setattr(reader, "read", slow)
     data.load(path)
     assert not kept(folder)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer import BadInput, data, sample
+from fer import BadInput, data, reader, sample, threads
 
 LABELS, IMAGES = sample.faces(12)
 PIXELS = [" ".join(map(str, face)) for face in IMAGES.reshape(12, -1).tolist()]
@@ -42,7 +42,7 @@ def plain_parse(content):
     text = io.StringIO(content.decode("utf-8-sig"), newline="")
     rows = []
     for row in csv.DictReader(text, skipinitialspace=True):
-        row = {data.COLUMNS[name]: cell for name, cell in row.items()}
+        row = {reader.COLUMNS[name]: cell for name, cell in row.items()}
         row["pixels"] = [int(pixel) for pixel in row["pixels"].split()]
         rows.append(row)
     return rows
@@ -128,7 +128,7 @@ def test_a_gzip_of_several_members_is_read_to_its_end(lay):
 
 @pytest.mark.parametrize("size", [1 << 12, 9973, 1 << 14])
 def test_rows_are_the_same_wherever_a_block_ends(lay, monkeypatch, size):
-    monkeypatch.setattr(data, "BLOCK", size)
+    monkeypatch.setattr(reader, "BLOCK", size)
     for layout in ("fer2013", "windows lines", "no final newline, pixels last"):
         faces = data.load(lay(LAYOUTS[layout]), data.USAGES)
         assert agrees(faces, plain_parse(LAYOUTS[layout]))
@@ -299,7 +299,7 @@ def test_no_file_and_a_folder_are_refused_with_their_names(tmp_path):
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
 def test_the_line_number_is_right_beyond_the_first_block(lay, packed):
     good = 200
-    assert good * len(ROW) > data.BLOCK
+    assert good * len(ROW) > reader.BLOCK
     path = lay(FER2013 + ROW * good + put(0, b"8")[len(FER2013) :], packed)
     with pytest.raises(BadInput, match=f"line {good + 3}: the label is '8'"):
         data.load(path)
@@ -311,7 +311,7 @@ def test_a_gzip_that_unpacks_to_a_gigabyte_is_refused_at_its_first_block(
     tmp_path, monkeypatch, before, filler
 ):
     # tracemalloc counts the room for faces as used, though nothing touches it.
-    monkeypatch.setattr(data, "MOST_ROWS", 100)
+    monkeypatch.setattr(reader, "MOST_ROWS", 100)
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(before) + gzip.compress(filler * 10**6) * 1000)
     start = time.perf_counter()
@@ -328,9 +328,9 @@ def test_a_gzip_that_unpacks_to_a_gigabyte_is_refused_at_its_first_block(
 
 def test_a_gzip_of_too_many_rows_is_refused(lay, monkeypatch):
     path = lay(LAYOUTS["fer2013"], packed=True)
-    monkeypatch.setattr(data, "MOST_ROWS", 12)
+    monkeypatch.setattr(reader, "MOST_ROWS", 12)
     assert len(data.load(path, data.USAGES)) == 12
-    monkeypatch.setattr(data, "MOST_ROWS", 11)
+    monkeypatch.setattr(reader, "MOST_ROWS", 11)
     with pytest.raises(BadInput, match="more than 11 rows, the most this suite reads"):
         data.load(path)
 
@@ -417,7 +417,7 @@ def test_in_order_keeps_the_order_though_later_items_finish_first():
         time.sleep(0.002 * (item % 3))
         return item
 
-    assert list(data.in_order(late, range(20))) == list(range(20))
+    assert list(threads.in_order(late, range(20))) == list(range(20))
 
 
 def test_in_order_passes_on_the_first_exception():
@@ -428,8 +428,8 @@ def test_in_order_passes_on_the_first_exception():
 
     done = []
     with pytest.raises(ValueError, match="3"):
-        done.extend(data.in_order(fragile, range(9)))
-    results = data.in_order(fragile, range(9))
+        done.extend(threads.in_order(fragile, range(9)))
+    results = threads.in_order(fragile, range(9))
     assert [next(results) for _ in range(3)] == [0, 1, 2]
 
 
