@@ -1,4 +1,4 @@
-"""Does a faster way to train cost accuracy? The CNN, trained in each way, seed by seed.
+"""Does a faster way to train cost accuracy? The CNN, trained in each way.
 
 python -m benchmarks.parity --csv data/fer2013.csv
 python -m benchmarks.parity --csv data/fer2013.csv --epochs 60
@@ -43,9 +43,10 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("models/parity"))
     args = parser.parse_args()
-    found = {way: [] for way in WAYS}
-    for seed in range(args.seeds):
-        for number, (way, changes) in enumerate(WAYS.items()):
+    found = {}
+    for number, (way, changes) in enumerate(WAYS.items()):
+        found[way] = []
+        for seed in range(args.seeds):
             options = {"csv": args.csv, "epochs": args.epochs, "seed": seed, **changes}
             out = args.folder / f"{args.epochs}_{number}_{seed}.keras"
             found[way].append(train(options, out)["val_accuracy"])
