@@ -16,10 +16,11 @@ import statistics
 
 import numpy as np
 
+from benchmarks import rounds
+
+# Read by TensorFlow when it starts, which is later.
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 os.environ.update(ONE_THREAD, OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
-
-from benchmarks import rounds
 
 MODEL = "models/fer2013/cnn.keras"
 OURS = "fer.explain.ascend"
