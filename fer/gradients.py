@@ -41,7 +41,7 @@ def convolution_of_one_channel(kernel):
 
     The backends work out the gradient by the input as a convolution to one channel,
     which fills one of the processor's 16 lanes. A product of matrices gives what each
-    weight passes back, and shifting and adding those is the rest: an eighth of the
+    weight passes back, and shifting and adding those is the rest: a sixth of the
     time. kernel: (height, width, 1, filters) float32. Returns a function of
     tensors (N, H, W, 1) float32 to (N, H, W, filters).
     """
