@@ -50,7 +50,7 @@ def main():
             options = {"csv": args.csv, "epochs": args.epochs, "seed": seed, **changes}
             out = args.folder / f"{args.epochs}_{number}_{seed}.keras"
             found[way].append(train(options, out)["val_accuracy"])
-    print(f"CNN, {args.epochs} epochs, {args.seeds} seeds\n{rounds.machine()}\n")
+    print(f"CNN, {args.epochs} epochs, {args.seeds} seeds\n{rounds.where()}\n")
     print(f"{'':34}{'accuracy':>10}{'deviation':>11}")
     for way, scores in found.items():
         deviation = statistics.stdev(scores)

@@ -69,7 +69,7 @@ def main():
     work()
     step = rounds.timed(work)() / STEPS
     spent = profiled(work)
-    print(f"{rounds.machine()}\n{args.precision}, {1e3 * step:.1f} ms a step")
+    print(f"{rounds.where()}\n{args.precision}, {1e3 * step:.1f} ms a step")
     for name, ms in spent.most_common(args.most):
         print(f"{ms / STEPS:8.2f} ms  {name}")
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from importlib import metadata
-from pathlib import Path
+
+from fer import machine
 
 # Turns that do not count: compilers compile, caches fill.
 WARM_UP = 3
@@ -95,29 +96,20 @@ def show(claim, seconds, ours, packages=(), **more):
     packages: names whose versions the result depends on. more: goes into the JSON.
     """
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
-    print(f"{claim}\n{machine()}\n")
+    print(f"{claim}\n{where()}\n")
     print(f"{'':44}{'median':>12}{'times ours':>12}{'spread':>18}")
     for name, median in medians.items():
         spread = f"{min(seconds[name]):.4g} to {max(seconds[name]):.4g}"
         ratio = median / medians[ours]
         print(f"{name:44}{median:10.4g} s{ratio:12.4g}{spread:>18}")
-    record = {"claim": claim, "machine": machine(), "versions": versions(packages)}
+    record = {"claim": claim, "machine": where(), "versions": versions(packages)}
     record |= {"ours": ours, "median": medians, "seconds": seconds, **more}
     print("\n" + json.dumps(record))
 
 
-def machine():
+def where():
     """The processor, its cores, and which bfloat16 arithmetic it has."""
-    cpu = Path("/proc/cpuinfo")
-    text = cpu.read_text() if cpu.exists() else ""
-    names = [
-        line.split(":", 1)[1].strip()
-        for line in text.splitlines()
-        if line.startswith("model name")
-    ]
-    has = [flag for flag in ("amx_bf16", "avx512_bf16") if flag in text.split()]
-    name = names[0] if names else platform.processor()
-    return f"{os.cpu_count()} x {name}, bfloat16: {', '.join(has) or 'no'}"
+    return f"{machine.processor()}, bfloat16: {', '.join(machine.bfloat16()) or 'no'}"
 
 
 def versions(packages):

@@ -42,11 +42,11 @@ def suite(batch_size, augment="none"):
     """An epoch of STEPS steps as train_cnn.py trains."""
     import keras
 
-    from fer import data, networks, training
+    from fer import data, machine, networks, training
 
     images, labels = faces(batch_size)
     known = data.Faces(images[..., 0], labels.astype(np.int8))
-    keras.config.set_dtype_policy(training.precision())
+    keras.config.set_dtype_policy(machine.precision())
     network = networks.cnn()
     training._compile(network, STEPS, batch_size)
     options = {"seed": 0, "augment": augment}
@@ -119,9 +119,9 @@ def product():
     """STEPS matrix products in the suite's precision."""
     import keras
 
-    from fer import training
+    from fer import machine
 
-    dtype = training.precision().removeprefix("mixed_")
+    dtype = machine.precision().removeprefix("mixed_")
     left, right = (keras.random.normal((SIDE, SIDE), dtype=dtype) for _ in range(2))
 
     def work():

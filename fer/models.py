@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, data, files, networks, reader, scores, strangers
+from fer import BadInput, data, files, machine, networks, reader, scores, strangers
 
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
@@ -183,7 +183,7 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
             "classes": scores.per_class(labels, predicted, classes),
         },
         "seconds": round(seconds, 1),
-        "machine": _processor(),
+        "machine": machine.processor(),
         "versions": {"python": platform.python_version()}
         | {name: metadata.version(name) for name in ("keras", "tensorflow", "numpy")},
     }
@@ -196,12 +196,3 @@ def save(network, about, path):
     files.write_json(
         Path(path).with_suffix(".json"), about | {"sha256": files.sha256(path)}
     )
-
-
-def _processor():
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text().splitlines() if cpu.exists() else []
-    named = [
-        line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
-    ]
-    return f"{len(named)} x {named[0]}" if named else platform.processor()

@@ -2,7 +2,17 @@
 
 from pathlib import Path
 
-from fer import BadInput, data, figures, files, models, networks, scores, training
+from fer import (
+    BadInput,
+    data,
+    figures,
+    files,
+    machine,
+    models,
+    networks,
+    scores,
+    training,
+)
 
 
 def train(build, source, options, out, command, resume=False):
@@ -20,7 +30,7 @@ def train(build, source, options, out, command, resume=False):
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         if options["precision"] == "auto":
-            options = options | {"precision": training.precision()}
+            options = options | {"precision": machine.precision()}
         print(f"{source}: {data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         checkpoint = out.with_suffix(".checkpoint.npz")
@@ -50,7 +60,7 @@ def write_beside(out, network, history):
 
 def train_unless_done(build, source, options, out, script):
     """Train as `train` does, resuming what was stopped; leave what was trained so."""
-    options = options | {"precision": training.precision()}
+    options = options | {"precision": machine.precision()}
     if models.is_trained_so(
         out, build.__name__, data.digest(data.load(source)), options
     ):

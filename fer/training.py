@@ -109,24 +109,6 @@ def evaluate(network, faces):
     return {f"val_{name}": mean for name, mean in totals.means().items()}
 
 
-def precision():
-    """The fastest precision here that trains as well: a Keras dtype policy's name.
-
-    bfloat16 where a GPU is seen or the processor multiplies it in hardware, else
-    float32.
-    """
-    import keras
-
-    cpu = Path("/proc/cpuinfo")
-    flags = cpu.read_text().split() if cpu.exists() else []
-    fast = (
-        "amx_bf16" in flags
-        or "avx512_bf16" in flags
-        or keras.distribution.list_devices("gpu")
-    )
-    return "mixed_bfloat16" if fast else "float32"
-
-
 def _compile(network, steps, batch_size):
     import keras
 

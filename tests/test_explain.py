@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
-from fer import BadInput, explain, gradients, networks
+from fer import BadInput, explain, gradients, machine, networks
 
 
 @pytest.fixture
@@ -66,7 +67,22 @@ def test_smoothgrad_of_a_linear_model_is_its_weights(face, rng):
     assert np.allclose(heat, expected / expected.max(), atol=1e-6)
 
 
-def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng):
+@pytest.fixture
+def in_float32(monkeypatch):
+    monkeypatch.setattr(machine, "precision", lambda: "float32")
+
+
+def test_smoothgrad_in_bfloat16_ranks_the_pixels_as_in_float32(face, monkeypatch):
+    maps = []
+    for policy in ("float32", "mixed_bfloat16"):
+        monkeypatch.setattr(machine, "precision", lambda policy=policy: policy)
+        keras.utils.set_random_seed(0)
+        asked = networks.cnn(), face[None], [5]
+        maps.append(explain.smoothgrad(*asked, samples=4).ravel())
+    assert 0.95 < spearmanr(*maps).statistic < 1
+
+
+def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng, in_float32):
     network = networks.cnn()
     faces = rng.integers(0, 256, (2, 48, 48), dtype=np.uint8)
     samples = explain.TOGETHER + 2
@@ -80,7 +96,7 @@ def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng):
         assert np.allclose(heat, mean / mean.max(), atol=1e-4)
 
 
-def test_smoothgrad_without_noise_is_the_plain_gradient(face):
+def test_smoothgrad_without_noise_is_the_plain_gradient(face, in_float32):
     asked = networks.cnn(), face[None], [5]
     plain = explain.saliency(*asked)
     assert np.allclose(explain.smoothgrad(*asked, 3, noise=0), plain, atol=1e-4)

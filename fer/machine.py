@@ -1,0 +1,36 @@
+"""What this computer is, and which arithmetic suits it."""
+
+import platform
+from pathlib import Path
+
+
+def processor():
+    """The number of cores and their name, such as "2 x AMD EPYC"."""
+    names = [
+        line.split(":", 1)[1].strip()
+        for line in _cpu().splitlines()
+        if line.startswith("model name")
+    ]
+    return f"{len(names)} x {names[0]}" if names else platform.processor()
+
+
+def bfloat16():
+    """Which instructions the processor has for bfloat16: a list, the fastest first."""
+    return [flag for flag in ("amx_bf16", "avx512_bf16") if flag in _cpu().split()]
+
+
+def precision():
+    """The fastest precision here that does as well: a Keras dtype policy's name.
+
+    bfloat16 where a GPU is seen or the processor multiplies it in hardware, else
+    float32.
+    """
+    import keras
+
+    fast = bfloat16() or keras.distribution.list_devices("gpu")
+    return "mixed_bfloat16" if fast else "float32"
+
+
+def _cpu():
+    about = Path("/proc/cpuinfo")
+    return about.read_text() if about.exists() else ""
