@@ -222,3 +222,18 @@ def test_the_page_in_a_browser(report):
         assert "CONSOLE" not in done.stderr
         assert all(f"<h2>{section}</h2>" in done.stdout for section in SECTIONS)
     assert f"<title>loaded {len(PICTURES)}</title>" in done.stdout
+
+
+def test_a_model_loads_without_what_only_keras_would_use():
+    code = (
+        "import sys\n"
+        "from fer import models\n"
+        "models.load('models/fer2013/cnn.keras')\n"
+        "loaded = {'sklearn', 'pandas', 'matplotlib'} & set(sys.modules)\n"
+        "import gc, matplotlib.pyplot, pandas, sklearn\n"
+        "print('loaded', sorted(loaded), 'collecting', gc.isenabled())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "loaded [] collecting True\n", done.stderr
