@@ -92,6 +92,9 @@ FLAGS = {
         "rows to score instead of the model's own validation rows",
         choices=("PublicTest", "PrivateTest"),
     ),
+    "mirror": flag(
+        "average in what the model makes of the mirrored face", action="store_true"
+    ),
     "image": flag(
         "which validation row, from 0", type=whole_number(0, 10**9), metavar="N"
     ),

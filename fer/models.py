@@ -35,8 +35,13 @@ class Model:
         """Names of the classes, in the order of the network's outputs."""
         return tuple(self.card["classes"])
 
-    def predict(self, images):
-        """Probabilities (N, classes) float32 of faces (N, 48, 48) uint8."""
+    def predict(self, images, mirror=False):
+        """Probabilities (N, classes) float32 of faces (N, 48, 48) uint8.
+
+        mirror: those of the face and of its mirror image, averaged.
+        """
+        if mirror:
+            return (self.predict(images) + self.predict(images[:, :, ::-1])) / 2
         return predict(self.network, images)
 
     def validation(self, faces):

@@ -96,6 +96,21 @@ def test_confusion_prints_the_scores_of_the_validation_rows(
     assert is_drawn(tmp_path / "c.png")
 
 
+def test_mirror_averages_the_face_and_its_mirror_image(
+    trained, drawn, drawn_csv, tmp_path
+):
+    path = trained / "cnn.keras"
+    model = models.load(path)
+    one, other = (model.predict(it) for it in (drawn.images, drawn.images[:, :, ::-1]))
+    both = model.predict(drawn.images, mirror=True)
+    assert np.allclose(both, (one + other) / 2, atol=1e-6)
+    words = ("confusion.py", "--csv", drawn_csv, "--model", path, "--mirror")
+    out = run(*words, "--out", "c.png", folder=tmp_path)
+    held = model.validation(drawn)
+    predicted = model.predict(held.images, mirror=True).argmax(1)
+    assert scores.shown(scores.accuracy(held.labels, predicted)) in out
+
+
 def test_saliency_draws_the_asked_face(trained, drawn_csv, tmp_path):
     words = ("--csv", drawn_csv, "--model", trained / "cnn.keras", "--image", 3)
     out = run("saliency.py", *words, "--out", "s.png", folder=tmp_path)
