@@ -97,11 +97,11 @@ def show(claim, seconds, ours, packages=(), **more):
     """
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
     print(f"{claim}\n{where()}\n")
-    print(f"{'':44}{'median':>12}{'times ours':>12}{'spread':>18}")
+    print(f"{'':44}{'median':>12}{'times ours':>12}{'spread':>22}")
     for name, median in medians.items():
         spread = f"{min(seconds[name]):.4g} to {max(seconds[name]):.4g}"
         ratio = median / medians[ours]
-        print(f"{name:44}{median:10.4g} s{ratio:12.4g}{spread:>18}")
+        print(f"{name:44}{median:10.4g} s{ratio:12.4g}{spread:>22}")
     record = {"claim": claim, "machine": where(), "versions": versions(packages)}
     record |= {"ours": ours, "median": medians, "seconds": seconds, **more}
     print("\n" + json.dumps(record))
