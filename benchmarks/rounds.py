@@ -12,7 +12,7 @@ from importlib import metadata
 from fer import machine
 
 # Turns that do not count: compilers compile, caches fill.
-WARM_UP = 3
+WARM_UP = 2
 
 
 def timed(work):

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks import rounds
 
-STEPS, SIDE = 20, 2048
+STEPS, SIDE = 10, 2048
 SUITE, HABIT, CEILING = "suite", "Keras habit", "matrix product"
 PYTORCH = [
     " ".join(("PyTorch", *words))
