@@ -183,9 +183,10 @@ def _behind_rescaling(network, output):
     first, *others = (layer for layer in network.layers if layer.input is pixels)
     if others or not _is_plain_convolution_of_one_channel(first):
         return keras.Model(pixels, output)
-    convolve = gradients.convolution_of_one_channel(first.kernel)
+    convolve = gradients.convolution_of_one_channel()
     rest = keras.Model(first.output, output)
-    return lambda x: rest(_answer(first, convolve(x)))
+    kernel = keras.ops.convert_to_numpy(first.kernel)
+    return lambda x: rest(_answer(first, convolve(x, kernel)))
 
 
 def _is_plain_convolution_of_one_channel(layer):

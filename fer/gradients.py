@@ -1,5 +1,7 @@
 """The only module that knows the backend: gradients of a score by its input."""
 
+import functools
+
 
 def gradient(score, inputs):
     """Values (N,) and gradients (like `inputs`) of `score`, as the backend's tensors.
@@ -36,40 +38,49 @@ def compiled(function):
     return jax.jit(function)
 
 
-def convolution_of_one_channel(kernel):
+@functools.cache
+def convolution_of_one_channel():
     """A convolution with padding `same` and stride 1 whose gradient is quick.
 
     The backends work out the gradient by the input as a convolution to one channel,
     which fills one of the processor's 16 lanes. A product of matrices gives what each
-    weight passes back, and shifting and adding those is the rest: a sixth of the
-    time. kernel: (height, width, 1, filters) float32. Returns a function of
-    tensors (N, H, W, 1) float32 to (N, H, W, filters).
+    weight passes back, and shifting and adding those is the rest: a sixth of the time.
+    Returns a function of tensors (N, H, W, 1) and (height, width, 1, filters), both
+    float32, to (N, H, W, filters); it has no gradient by the second.
     """
     from keras import ops
 
+    def convolve(images, kernel):
+        def back(slopes):
+            return _passed_back(slopes, kernel), ops.zeros_like(kernel)
+
+        return ops.conv(images, kernel, padding="same"), back
+
+    # Compiled by itself, and once: TensorFlow keeps for ever the graph in which such a
+    # gradient is made.
+    return compiled(ops.custom_gradient(convolve))
+
+
+def _passed_back(slopes, kernel):
+    """The gradient (N, H, W, 1) by the images, of that by a convolution's outcome."""
+    from keras import ops
+
     height, width, _, filters = kernel.shape
-    kernel = ops.stop_gradient(kernel)
+    rows, columns = slopes.shape[1:3]
+    flat = ops.reshape(slopes, (-1, rows * columns, filters))
+    weights = ops.reshape(kernel, (height * width, filters))
+    passed = ops.matmul(weights, ops.transpose(flat, (0, 2, 1)))
+    passed = ops.reshape(passed, (-1, height * width, rows, columns))
     shifts = [(down, right) for down in range(height) for right in range(width)]
-
-    def back(slopes):
-        rows, columns = slopes.shape[1:3]
-        flat = ops.reshape(slopes, (-1, rows * columns, filters))
-        weights = ops.reshape(kernel, (height * width, filters))
-        passed = ops.matmul(weights, ops.transpose(flat, (0, 2, 1)))
-        passed = ops.reshape(passed, (-1, height * width, rows, columns))
-        total = sum(
-            ops.pad(
-                passed[:, number],
-                ((0, 0), (down, height - 1 - down), (right, width - 1 - right)),
-            )
-            for number, (down, right) in enumerate(shifts)
+    total = sum(
+        ops.pad(
+            passed[:, number],
+            ((0, 0), (down, height - 1 - down), (right, width - 1 - right)),
         )
-        top, left = (height - 1) // 2, (width - 1) // 2
-        return total[:, top : top + rows, left : left + columns, None]
-
-    return ops.custom_gradient(
-        lambda images: (ops.conv(images, kernel, padding="same"), back)
+        for number, (down, right) in enumerate(shifts)
     )
+    top, left = (height - 1) // 2, (width - 1) // 2
+    return total[:, top : top + rows, left : left + columns, None]
 
 
 def _backend():

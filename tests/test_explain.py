@@ -1,5 +1,7 @@
 """Saliency, masks and ascent against closed forms."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -204,11 +206,30 @@ def test_the_quick_gradient_of_a_convolution_is_its_gradient(shape, rng):
         )
         for convolve in (
             lambda x: keras.ops.conv(x, kernel, padding="same"),
-            gradients.convolution_of_one_channel(kernel),
+            lambda x: gradients.convolution_of_one_channel()(x, kernel),
         )
     )
     for one, other in zip(quick, plain, strict=True):
         assert np.allclose(one, other, atol=1e-4)
+
+
+def test_explaining_again_and_again_keeps_no_graph(face):
+    network = networks.cnn()
+    asked = network, face[None], [5], 2
+    layer = explain.convolutions(network)[1]
+    explain.smoothgrad(*asked)
+    explain.ascend(network, layer, steps=1)
+    before = count_graphs()
+    for _ in range(3):
+        explain.smoothgrad(*asked)
+        explain.ascend(network, layer, steps=1)
+    assert count_graphs() <= before
+
+
+def count_graphs():
+    """How many graphs of TensorFlow's are held."""
+    gc.collect()
+    return sum(type(it).__name__ == "FuncGraph" for it in gc.get_objects())
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
