@@ -5,7 +5,7 @@ python -m benchmarks.parity --csv data/fer2013.csv --epochs 60
 
 Each way changes one thing of the first. Prints, for each, the mean and deviation over
 the seeds of the last epoch's accuracy on the validation rows, so no epoch is chosen.
-What was trained before is not trained again: a stopped run goes on where it was.
+A run whose history lies in --folder is not trained again; a stopped one goes on.
 """
 
 import argparse
@@ -24,11 +24,12 @@ WAYS = {
     "mixed_bfloat16, graph": {"precision": "mixed_bfloat16", "augment": "graph"},
     "mixed_bfloat16, batch 256": {"precision": "mixed_bfloat16", "batch-size": 256},
 }
+FOLDER = Path("benchmarks/results/parity")
 
 
 def train(options, out):
-    """Train as `options` say, unless `out` is there already; the last epoch's row."""
-    if not out.exists():
+    """Train as `options` say, unless its history is there; the last epoch's row."""
+    if not out.with_suffix(".csv").exists():
         words = [f"--{name}={value}" for name, value in options.items()]
         resume = ["--resume"] if out.with_suffix(".checkpoint.npz").exists() else []
         command = [sys.executable, "train_cnn.py", *words, *resume, f"--out={out}"]
@@ -41,7 +42,7 @@ def main():
     parser.add_argument("--csv", required=True)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--folder", type=Path, default=Path("models/parity"))
+    parser.add_argument("--folder", type=Path, default=FOLDER)
     args = parser.parse_args()
     found = {}
     for number, (way, changes) in enumerate(WAYS.items()):
