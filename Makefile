@@ -28,7 +28,7 @@ lint: .venv/dev
 train-fer2013: .venv/suite
 	$(RUN) report.py --csv "$(CSV)" --train --models models/fer2013 --out figures/fer2013
 
-# The long ones, python -m benchmarks.time_to_accuracy and parity, take hours.
+# The long ones, python -m benchmarks.time_to_accuracy and parity: most of an hour each.
 SHORT = ascent augmentation load report smoothgrad startup submission throughput
 bench: $(SHORT:%=benchmarks/results/%.txt)
 benchmarks/results/%.txt: .venv-bench/done anew

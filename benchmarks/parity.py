@@ -3,8 +3,9 @@
 python -m benchmarks.parity --csv data/fer2013.csv
 python -m benchmarks.parity --csv data/fer2013.csv --epochs 60
 
-Each way changes one thing of the first. Prints, for each, the mean and deviation over
-the seeds of the last epoch's accuracy on the validation rows, so no epoch is chosen.
+The first way is the reference; the others are mixed_bfloat16, changed in one thing at
+most. Prints, for each, the mean and deviation over the seeds of the last epoch's
+accuracy on the validation rows, so no epoch is chosen.
 A run whose history lies in --folder is not trained again; a stopped one goes on.
 """
 
