@@ -1,19 +1,21 @@
-"""Train the report's CNN; write it with its card, history, structure and curves.
+"""Train a CNN; write it with its card, history, structure and curves.
 
 python train_cnn.py --csv data/fer2013.csv
 python train_cnn.py --augment none --out models/cnn_plain.keras
+python train_cnn.py --network compact --out models/compact.keras
 """
 
 from fer import cli
 
 
 def main():
-    args = cli.training_parser(__doc__, out="models/cnn.keras").parse_args()
+    args = cli.training_parser(__doc__, "models/cnn.keras", "network").parse_args()
     from fer import networks, runs
 
     source = cli.csv(args)
     options = cli.training_options(args, source)
-    runs.train(networks.cnn, source, options, args.out, cli.command(), args.resume)
+    build = getattr(networks, args.network)
+    runs.train(build, source, options, args.out, cli.command(), args.resume)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from fer import cli
 
 
 def main():
-    args = cli.training_parser(__doc__, out="models/dnn.keras").parse_args()
+    args = cli.training_parser(__doc__, "models/dnn.keras").parse_args()
     from fer import networks, runs
 
     source = cli.csv(args)

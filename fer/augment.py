@@ -13,6 +13,11 @@ RANGES = {
     "zoom_range": 0.15,
     "horizontal_flip": True,
 }
+# What "strong" adds: contrast as a factor, brightness in grey levels, and in a share of
+# the faces a rectangle whose sides are so many pixels, painted over in one grey.
+CONTRAST, BRIGHTNESS = (0.7, 1.3), (-25, 25)
+ERASED, SIDES = 0.5, (6, 20)
+GREY = 127.5
 
 # Keras's generator draws from numpy's global state, which threads share.
 _drawing = threading.Lock()
@@ -22,9 +27,10 @@ def augment(images, seed, how="generator"):
     """Transform each face at random: (N, 48, 48, 1) uint8 in and out.
 
     how: "generator", Keras's ImageDataGenerator, one face after the other; "graph", the
-    same transforms as one operation of the backend; "mirror", every other face mirrored
-    and nothing else; or "none". The same `seed` (0..2**32-1) draws the same transforms,
-    in whichever thread.
+    same transforms as one operation of the backend; "strong", those and, of each face,
+    other contrast and brightness and maybe a part that is painted over; "mirror", every
+    other face mirrored and nothing else; or "none". The same `seed` (0..2**32-1) draws
+    the same transforms, in whichever thread.
     """
     if how == "none":
         return images
@@ -36,7 +42,30 @@ def augment(images, seed, how="generator"):
         np.random.seed(seed)  # noqa: NPY002
         transforms = [draw(images.shape[1:]) for _ in images]
     moved = (_one_by_one if how == "generator" else _at_once)(images, transforms)
+    if how == "strong":
+        moved = _weathered(moved, np.random.default_rng(seed))
     return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+
+
+def _weathered(images, rng):
+    """Other contrast and brightness, and a rectangle erased (arXiv:1708.04896)."""
+    count, height, width, _ = images.shape
+    factor = rng.uniform(*CONTRAST, (count, 1, 1, 1))
+    added = rng.uniform(*BRIGHTNESS, (count, 1, 1, 1))
+    images = (images - GREY) * factor + GREY + added
+    rows = _stretch(rng, count, height)[:, :, None, None]
+    columns = _stretch(rng, count, width)[:, None, :, None]
+    chosen = rng.random((count, 1, 1, 1)) < ERASED
+    grey = rng.uniform(0, 255, (count, 1, 1, 1))
+    return np.where(rows & columns & chosen, grey, images)
+
+
+def _stretch(rng, count, length):
+    """Some neighbours in each of `count` rows of places: (count, length) bool."""
+    sizes = rng.integers(*SIDES, (count, 1), endpoint=True)
+    starts = rng.integers(0, length - sizes, endpoint=True)
+    places = np.arange(length)
+    return (starts <= places) & (places < starts + sizes)
 
 
 @functools.cache

@@ -66,6 +66,16 @@ FLAGS = {
     "model": flag(
         "a trained model (default: models/cnn.keras, else the shipped one)", metavar="M"
     ),
+    "network": flag(
+        "the report's CNN, or a compact one of a number of parameters",
+        choices=("cnn", "compact", "compact_350k", "compact_60k"),
+        default="cnn",
+    ),
+    "teachers": flag(
+        "trained models: what they make of a face is half of what is learned",
+        nargs="+",
+        metavar="M",
+    ),
     "models": flag(
         "folder of cnn.keras, cnn_plain.keras and dnn.keras", metavar="DIR", type=Path
     ),
@@ -77,9 +87,9 @@ FLAGS = {
     "batch-size": flag("faces a step", type=whole_number(1, 65_536), default=128),
     "seed": flag("of every random draw", type=whole_number(0, 2**32 - 1), default=0),
     "augment": flag(
-        "Keras's ImageDataGenerator, the same transforms as one operation, the mirror "
-        "alone, or none",
-        choices=("generator", "graph", "mirror", "none"),
+        "Keras's ImageDataGenerator, the same transforms as one operation, those with "
+        "contrast and erasing, the mirror alone, or none",
+        choices=("generator", "graph", "strong", "mirror", "none"),
         default="generator",
     ),
     "precision": flag(
@@ -146,10 +156,10 @@ def parser(doc, *flags, **defaults):
     return result
 
 
-def training_parser(doc, out):
-    """The parser of a script that trains a network."""
-    names = ("csv", "epochs", "batch-size", "seed", "augment", "precision", "resume")
-    return parser(doc, *names, out=Path(out))
+def training_parser(doc, out, *flags):
+    """The parser of a script that trains a network; `flags` are its own."""
+    names = ("csv", "epochs", "batch-size", "seed", "augment", "precision", "teachers")
+    return parser(doc, *flags, *names, "resume", out=Path(out))
 
 
 def csv(args):
@@ -228,7 +238,7 @@ def training_options(args, source):
     """What training.fit takes, from the flags of training_parser."""
     names = ("batch_size", "seed", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
-    return {"epochs": epochs(args, source)} | options
+    return {"epochs": epochs(args, source), **options, "teachers": args.teachers or []}
 
 
 def command():

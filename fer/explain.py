@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fer import BadInput, gradients, machine
+from fer import BadInput, gradients, machine, networks
 
 # Of the pixels' half range: how far an image moves a step, in root mean square.
 ASCENT_STEP = 0.02
@@ -38,7 +38,7 @@ def smoothgrad(network, images, classes, samples=32, noise=0.15, seed=0):
     """
     from keras import ops
 
-    score = logits(_computing_in(machine.precision(), network))
+    score = logits(networks.computing_in(machine.precision(), network))
 
     @gradients.compiled
     def slopes_of(face, added, chosen):
@@ -75,7 +75,7 @@ def logits(network):
     """The network as a function of float pixels in 0..255, without the softmax."""
     from keras import ops
 
-    rescaling, last = _rescaling(network), network.layers[-1]
+    rescaling, last = networks.rescaling(network), network.layers[-1]
     body = _behind_rescaling(network, last.input)
     return lambda x: ops.matmul(body(rescaling(x)), last.kernel) + last.bias
 
@@ -133,7 +133,7 @@ def ascend(network, layer, steps=90, seed=0, progress=lambda step: None):
         images, answered = climb(images)
         alive |= np.asarray(answered)
         progress(step + 1)
-    rescaling = _rescaling(network)
+    rescaling = networks.rescaling(network)
     pixels = (np.asarray(images)[..., 0] - rescaling.offset) / rescaling.scale
     return pixels, np.asarray(score(images)), ~alive
 
@@ -148,36 +148,11 @@ def _climb(score, images):
     return ops.clip(images + move, -1, 1), size[:, 0, 0, 0] > 0
 
 
-def _rescaling(network):
-    """The layer behind which pixels are floats, so that gradients can reach them."""
-    return next(layer for layer in network.layers if hasattr(layer, "offset"))
-
-
-def _computing_in(policy, network):
-    """A copy of the network that computes in `policy` between its first and last layer.
-
-    The first, whose gradients by the pixels are sums of many, stays as precise as it
-    was, as do the logits.
-    """
-    import keras
-
-    first = network.layers.index(_rescaling(network)) + 1
-    between = {layer.name for layer in network.layers[first + 1 : -1]}
-
-    def copy(layer):
-        policies = {"dtype": policy} if layer.name in between else {}
-        return type(layer).from_config(layer.get_config() | policies)
-
-    twin = keras.models.clone_model(network, clone_function=copy)
-    twin.set_weights(network.get_weights())
-    return twin
-
-
 def _behind_rescaling(network, output):
     """The part of the network from rescaled pixels to its tensor `output`, to call."""
     import keras
 
-    pixels = _rescaling(network).output
+    pixels = networks.rescaling(network).output
     if output is pixels:
         return lambda x: x
     first, *others = (layer for layer in network.layers if layer.input is pixels)

@@ -14,11 +14,22 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, data, files, machine, networks, reader, scores, strangers
+from fer import (
+    BadInput,
+    augment,
+    data,
+    files,
+    machine,
+    networks,
+    reader,
+    scores,
+    strangers,
+)
 
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
 BATCH = 512
+VIEWS = 4  # of each face, to a teacher
 # What Keras looks for on import, for wrappers and galleries that this suite never uses.
 UNUSED = ("matplotlib", "matplotlib.pyplot", "pandas", "sklearn")
 
@@ -155,6 +166,22 @@ def predict(network, images):
     # returns.
     parts = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
     return np.concatenate([network.predict_on_batch(part[..., None]) for part in parts])
+
+
+def soft_labels(teachers, images):
+    """The mean of what the teachers make of a face: (N, classes) float32.
+
+    They see augmented views of it: of the face itself, they tell too much of what they
+    learned by heart. images: (N, 48, 48) uint8.
+    """
+    policy, means = machine.precision(), []
+    teachers = [networks.computing_in(policy, model.network) for model in teachers]
+    for start in range(0, len(images), BATCH):
+        faces = images[start : start + BATCH, ..., None]
+        views = [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
+        told = [each.predict_on_batch(view) for each in teachers for view in views]
+        means.append(np.mean(told, axis=0))
+    return np.concatenate(means)
 
 
 def card(network, classes, faces, source, options, best_epoch, seconds, command):

@@ -1,5 +1,6 @@
 """One training run: from a CSV to the files that it leaves beside the model."""
 
+import functools
 from pathlib import Path
 
 from fer import (
@@ -20,7 +21,8 @@ def train(build, source, options, out, command, resume=False):
 
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
     epoch), .txt its structure, .png its learning curves. options: as training.fit takes
-    them, where the precision may be "auto". Returns the card.
+    them, where the precision may be "auto", and teachers: the paths of trained models.
+    Returns the card.
     """
     out = Path(out)
     files.must_differ(source, out.with_suffix(".csv"))
@@ -29,13 +31,13 @@ def train(build, source, options, out, command, resume=False):
     files.writable(out)
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
-        if options["precision"] == "auto":
-            options = options | {"precision": machine.precision()}
         print(f"{source}: {data.counts(faces)}")
+        options, teachers = _resolved(options)
         print(f"training {build.__name__} in {options['precision']}", flush=True)
+        teach = functools.partial(models.soft_labels, teachers) if teachers else None
         checkpoint = out.with_suffix(".checkpoint.npz")
         network, history, seconds = training.fit(
-            build, faces, options, checkpoint, resume
+            build, faces, options, checkpoint, resume, teach
         )
         best = training.best_epoch(history)["epoch"]
         card = models.card(
@@ -49,6 +51,20 @@ def train(build, source, options, out, command, resume=False):
     return card
 
 
+def _resolved(options):
+    """Options that say what they stand for, on whichever machine, and the teachers.
+
+    The precision is named, and each teacher goes with its file's digest.
+    """
+    teachers = {path: models.load(path) for path in options["teachers"]}
+    digests = {path: model.card["sha256"] for path, model in teachers.items()}
+    precision = options["precision"]
+    if precision == "auto":
+        precision = machine.precision()
+    named = {"precision": precision, "teachers": digests}
+    return options | named, list(teachers.values())
+
+
 def write_beside(out, network, history):
     """Write what goes with the model `out`: its history, structure and curves."""
     rows = [row.values() for row in history]
@@ -60,14 +76,16 @@ def write_beside(out, network, history):
 
 def train_unless_done(build, source, options, out, script):
     """Train as `train` does, resuming what was stopped; leave what was trained so."""
-    options = options | {"precision": machine.precision()}
-    if models.is_trained_so(
-        out, build.__name__, data.digest(data.load(source)), options
-    ):
+    resolved, _ = _resolved(options)
+    digest = data.digest(data.load(source))
+    if models.is_trained_so(out, build.__name__, digest, resolved):
         print(f"{out} is already trained so")
         return
+    typed = resolved | {"teachers": " ".join(resolved["teachers"])}
     flags = " ".join(
-        f"--{name.replace('_', '-')} {value}" for name, value in options.items()
+        f"--{name.replace('_', '-')} {value}"
+        for name, value in typed.items()
+        if value != ""
     )
     command = f"python {script} --csv {Path(source).name} {flags} --out {out}"
     unfinished = Path(out).with_suffix(".checkpoint.npz").exists()

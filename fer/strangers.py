@@ -15,13 +15,15 @@ from fer import BadInput
 
 LAYERS = (
     *("InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "AveragePooling2D"),
-    *("Flatten", "Dense", "Dropout"),
+    *("Flatten", "Dense", "Dropout", "ReLU", "Add", "Multiply"),
+    *("GlobalAveragePooling2D", "DepthwiseConv2D"),
 )
 KNOWN = {("keras.layers", layer) for layer in LAYERS} | {
     ("keras.src.models.functional", "Functional"),
     ("keras.initializers", "GlorotUniform"),
     ("keras.initializers", "HeNormal"),
     ("keras.initializers", "Zeros"),
+    ("keras.initializers", "Constant"),
     ("keras", "DTypePolicy"),
     ("None", "__keras_tensor__"),
 }
@@ -96,10 +98,11 @@ def _objects(config):
 
 def _size(layer):
     """At most how many bytes of weights Keras would make for a layer."""
-    if layer["class_name"] not in ("Dense", "Conv2D"):
+    if layer["class_name"] not in ("Dense", "Conv2D", "DepthwiseConv2D"):
         return 0
     config, shape = layer["config"], layer["build_config"]["input_shape"]
-    outputs = config["units"] if "units" in config else config["filters"]
+    names = ("units", "filters", "depth_multiplier")
+    outputs = next(config[name] for name in names if name in config)
     numbers = [*config.get("kernel_size", ()), outputs, *filter(None, shape)]
     if not all(type(number) is int and number > 0 for number in numbers):
         raise ValueError("a layer's size is no whole number")

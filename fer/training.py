@@ -32,13 +32,16 @@ class Stopped(KeyboardInterrupt):
     """A signal ended the training after an epoch; the message says how to go on."""
 
 
-def fit(build, faces, options, checkpoint, resume=False):
+def fit(build, faces, options, checkpoint, resume=False, teach=None):
     """Train the network that `build()` makes on the split of `faces`.
 
     options: epochs, batch_size, seed, augment (as augment.augment takes it) and
     precision (a Keras dtype policy). The state goes to the file `checkpoint` after each
-    epoch. Returns the network in float32 with the weights of its best validation epoch,
-    the history (a dict an epoch) and the seconds that it took.
+    epoch. teach: maps faces (N, 48, 48) uint8 to probabilities (N, classes), of which
+    and of the labels the network learns the mean (Hinton, 2015, arXiv:1503.02531).
+
+    Returns the network in float32 with the weights of its best validation epoch, the
+    history (a dict an epoch) and the seconds that it took.
 
     Raises BadInput when `checkpoint` holds another run than this one, or an unfinished
     one that `resume` does not ask for, or when the loss is no longer finite; Stopped
@@ -58,6 +61,10 @@ def fit(build, faces, options, checkpoint, resume=False):
             "training needs some of each"
         )
     batch_size = min(options["batch_size"], len(rows))
+    fitted = faces.take(rows)
+    targets = _one_hot(network, fitted.labels)
+    if teach:
+        targets = (targets + teach(fitted.images)) / 2
     _compile(network, options["epochs"] * (len(rows) // batch_size), batch_size)
     variables = network.variables + network.optimizer.variables
     history, best, seconds = [], network.get_weights(), 0.0
@@ -69,7 +76,7 @@ def fit(build, faces, options, checkpoint, resume=False):
     with _signals() as received:
         for epoch in range(len(history), options["epochs"]):
             start = time.perf_counter()
-            batches = _batches(faces.take(rows), batch_size, options, epoch)
+            batches = _batches(fitted.images, targets, batch_size, options, epoch)
             history.append(
                 {"epoch": epoch + 1} | _train(network, batches, len(rows) // batch_size)
             )
@@ -128,20 +135,18 @@ def _compile(network, steps, batch_size):
     network.optimizer.build(network.trainable_variables)
 
 
-def _batches(faces, batch_size, options, epoch):
-    """Yield the epoch's whole batches in its order: images, and labels as numbers."""
-    order = np.random.default_rng([options["seed"], epoch]).permutation(len(faces))
+def _batches(images, targets, batch_size, options, epoch):
+    """Yield the epoch's whole batches in its order: images and targets."""
+    order = np.random.default_rng([options["seed"], epoch]).permutation(len(images))
 
     def batch(step):
-        part = faces.take(order[step * batch_size : (step + 1) * batch_size])
-        seed = np.random.SeedSequence([options["seed"], epoch, step]).generate_state(1)[
-            0
-        ]
-        return augment.augment(
-            part.images[..., None], seed, options["augment"]
-        ), part.labels
+        rows = order[step * batch_size : (step + 1) * batch_size]
+        draw = np.random.SeedSequence([options["seed"], epoch, step])
+        seed = draw.generate_state(1)[0]
+        moved = augment.augment(images[rows, ..., None], seed, options["augment"])
+        return moved, targets[rows]
 
-    return threads.in_order(batch, range(len(faces) // batch_size), LOADER_THREADS)
+    return threads.in_order(batch, range(len(images) // batch_size), LOADER_THREADS)
 
 
 def _train(network, batches, steps):
@@ -149,17 +154,15 @@ def _train(network, batches, steps):
     # Not network.fit: its input pipeline sleeps before it returns, for up to as long as
     # the epoch took.
     totals = _Totals()
-    for step, (images, labels) in enumerate(batches, 1):
-        logs = network.train_on_batch(
-            images, _one_hot(network, labels), return_dict=True
-        )
+    for step, (images, targets) in enumerate(batches, 1):
+        logs = network.train_on_batch(images, targets, return_dict=True)
         rate = float(network.optimizer.learning_rate)
         if not math.isfinite(logs["loss"]):
             raise BadInput(
                 f"the loss is {logs['loss']} at step {step} of this epoch, learning "
                 f"rate {rate:.3g}; the checkpoint, if any, holds the last good epoch"
             )
-        totals.add(logs, len(labels))
+        totals.add(logs, len(images))
         if sys.stdout.isatty():
             print(
                 f"\r  step {step} of {steps}, loss {logs['loss']:.3f}",

@@ -55,6 +55,7 @@ OPTIONS = {
     "seed": 0,
     "augment": "none",
     "precision": "float32",
+    "teachers": [],
 }
 
 

@@ -153,7 +153,7 @@ def residual():
 
 def plainly_ascended(network, layer, steps, seed):
     """The definition: each filter alone, the whole layer worked out, nothing traced."""
-    rescaling = explain._rescaling(network)
+    rescaling = networks.rescaling(network)
     model = keras.Model(rescaling.output, layer.output)
     noise = np.random.default_rng(seed).uniform(
         -0.3, 0.3, (layer.filters, *networks.FACE_SHAPE)
@@ -237,7 +237,7 @@ def test_a_filters_own_response_is_that_of_the_whole_layer(number):
     network = networks.cnn()
     layer = explain.convolutions(network)[number]
     images, responses, _ = explain.ascend(network, layer, steps=2)
-    model = keras.Model(explain._rescaling(network).output, layer.output)
+    model = keras.Model(networks.rescaling(network).output, layer.output)
     whole = model.predict_on_batch((images[..., None] / 127.5 - 1).astype(np.float32))
     own = np.diagonal(whole.mean(axis=(1, 2)))
     assert np.allclose(responses, own, atol=1e-5)
