@@ -29,6 +29,7 @@ from fer import (
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
 BATCH = 512
+NOT_FOR = "to judge what anyone feels, thinks or intends, or to decide about anyone"
 VIEWS = 4  # of each face, to a teacher
 # What Keras looks for on import, for wrappers and galleries that this suite never uses.
 UNUSED = ("matplotlib", "matplotlib.pyplot", "pandas", "sklearn")
@@ -189,10 +190,14 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
     rows, held = data.split(faces, options["seed"])
     unseen = ~data.copies(faces.take(held), faces.take(rows))
     labels = faces.labels[held]
-    predicted = predict(network, faces.images[held]).argmax(1)
+    straight = predict(network, faces.images[held])
+    mirrored = predict(network, faces.images[held, :, ::-1])
+    predicted = straight.argmax(1)
+    both = (straight + mirrored).argmax(1)
     return {
         "network": network.name,
         "parameters": network.count_params(),
+        "flops": networks.flops(network),
         "classes": list(classes),
         "command": command,
         "data": {
@@ -209,11 +214,13 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
         "best_epoch": best_epoch,
         "scores": {
             "validation": scores.accuracy(labels, predicted),
+            "with the mirrored face": scores.accuracy(labels, both),
             "without copies of fitted faces": scores.accuracy(
                 labels[unseen], predicted[unseen]
             ),
             "classes": scores.per_class(labels, predicted, classes),
         },
+        "must not be used": NOT_FOR,
         "seconds": round(seconds, 1),
         "machine": machine.processor(),
         "versions": {"python": platform.python_version()}

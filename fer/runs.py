@@ -33,6 +33,8 @@ def train(build, source, options, out, command, resume=False):
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
         options, teachers = _resolved(options)
+        for path, teacher in zip(options["teachers"], teachers, strict=True):
+            _must_not_know(teacher, path, faces, options["seed"])
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         teach = functools.partial(models.soft_labels, teachers) if teachers else None
         checkpoint = out.with_suffix(".checkpoint.npz")
@@ -63,6 +65,17 @@ def _resolved(options):
         precision = machine.precision()
     named = {"precision": precision, "teachers": digests}
     return options | named, list(teachers.values())
+
+
+def _must_not_know(teacher, path, faces, seed):
+    """Raise BadInput if the teacher may have been fitted on rows that validate here."""
+    digest = data.digest(faces)
+    same_rows = data.has_public_test(faces) or teacher.card["options"]["seed"] == seed
+    if teacher.card["data"]["digest"] != digest or not same_rows:
+        raise BadInput(
+            f"--teachers {path} was fitted on another file or split: it may know the "
+            "rows that validate here, so train it on this file with this --seed"
+        )
 
 
 def write_beside(out, network, history):

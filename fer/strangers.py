@@ -16,13 +16,14 @@ from fer import BadInput
 LAYERS = (
     *("InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "AveragePooling2D"),
     *("Flatten", "Dense", "Dropout", "ReLU", "Add", "Multiply"),
-    *("GlobalAveragePooling2D", "DepthwiseConv2D"),
+    *("GlobalAveragePooling2D", "DepthwiseConv2D", "BatchNormalization"),
 )
 KNOWN = {("keras.layers", layer) for layer in LAYERS} | {
     ("keras.src.models.functional", "Functional"),
     ("keras.initializers", "GlorotUniform"),
     ("keras.initializers", "HeNormal"),
     ("keras.initializers", "Zeros"),
+    ("keras.initializers", "Ones"),
     ("keras.initializers", "Constant"),
     ("keras", "DTypePolicy"),
     ("None", "__keras_tensor__"),

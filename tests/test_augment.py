@@ -38,6 +38,34 @@ def test_the_graph_moves_faces_as_the_generator_does(faces):
     assert np.abs(one.astype(int) - other).max() <= 1
 
 
+def test_strong_moves_faces_so_too_and_changes_contrast_and_brightness(faces):
+    one, other = (augment.augment(faces, 3, how) for how in ("graph", "strong"))
+    slopes = [
+        np.polyfit(*both, 1)
+        for both in zip(
+            one[:, :6].reshape(len(one), -1),
+            other[:, :6].reshape(len(one), -1),
+            strict=True,
+        )
+    ]
+    contrast = np.array(slopes)[:, 0]
+    assert 0.65 < np.quantile(contrast, 0.1) < 0.85
+    assert 1.15 < np.quantile(contrast, 0.9) < 1.35
+
+
+def test_strong_paints_a_rectangle_in_one_grey_over_half_of_the_faces(monkeypatch):
+    monkeypatch.setattr(augment, "CONTRAST", (1, 1))
+    monkeypatch.setattr(augment, "BRIGHTNESS", (0, 0))
+    blank = np.full((400, 48, 48, 1), 77, np.uint8)
+    painted = augment.augment(blank, 5, "strong")[..., 0] != 77
+    erased = painted.any(axis=(1, 2))
+    assert 0.4 < erased.mean() < 0.6
+    heights, widths = painted.any(axis=2).sum(1), painted.any(axis=1).sum(1)
+    assert (painted.sum(axis=(1, 2)) == heights * widths).all()
+    for sides in (heights[erased], widths[erased]):
+        assert (sides.min(), sides.max()) == augment.SIDES
+
+
 def test_the_same_seed_moves_alike_whatever_the_number_of_threads(faces):
     alone = [augment.augment(faces[:16], seed, "generator") for seed in range(12)]
     with ThreadPoolExecutor(4) as pool:

@@ -59,3 +59,30 @@ def test_raw_pixels_in_float32_probabilities_out(policy, rng):
     assert probabilities.dtype == np.float32
     assert probabilities.shape == (3, 7)
     assert np.allclose(probabilities.sum(1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("build", "most"),
+    [
+        (networks.compact, 1_400_000),
+        (networks.compact_350k, 350_000),
+        (networks.compact_60k, 60_000),
+    ],
+)
+def test_a_compact_network_keeps_to_its_budget_and_says_its_size(build, most):
+    network = build()
+    assert 0.9 * most < network.count_params() <= most
+    assert f"{network.count_params():,} parameters" in build.__doc__
+    assert network.name == build.__name__
+
+
+def test_the_compact_network_takes_at_most_three_times_the_cnns_operations():
+    assert networks.flops(networks.compact()) < 3 * networks.flops(networks.cnn())
+
+
+def test_the_operations_of_a_network_are_those_of_its_products():
+    inputs = keras.Input((8, 8, 2))
+    moved = keras.layers.Conv2D(5, 3, padding="same")(inputs)
+    pooled = keras.layers.DepthwiseConv2D(8)(moved)
+    network = keras.Model(inputs, keras.layers.Dense(7)(pooled))
+    assert networks.flops(network) == 2 * (64 * 9 * 2 * 5 + 64 * 5 + 5 * 7)

@@ -34,8 +34,15 @@ def fit(drawn, checkpoint, again=False, build=networks.dnn, **changes):
     return training.fit(build, drawn, OPTIONS | changes, checkpoint, resume=again)
 
 
-@pytest.mark.parametrize("build", [networks.cnn, networks.dnn])
-@pytest.mark.parametrize("augment", ["generator", "none"])
+@pytest.mark.parametrize(
+    ("build", "augment"),
+    [
+        (networks.cnn, "generator"),
+        (networks.dnn, "none"),
+        (networks.dnn, "generator"),
+        (networks.compact_60k, "strong"),
+    ],
+)
 def test_a_stopped_and_resumed_run_ends_in_the_same_bits(
     build, augment, drawn, tmp_path, monkeypatch
 ):
@@ -69,6 +76,19 @@ def test_another_seed_gives_other_weights(drawn, tmp_path):
     first, *_ = fit(drawn, tmp_path / "a.npz")
     second, *_ = fit(drawn, tmp_path / "b.npz", seed=1)
     assert (first.get_weights()[0] != second.get_weights()[0]).any()
+
+
+def test_half_of_what_is_learned_is_what_the_teacher_says(drawn, tmp_path):
+    def surprised(images):
+        assert images.shape == (105, 48, 48)
+        return np.eye(7, dtype=np.float32)[np.full(len(images), 5)]
+
+    network, *_ = training.fit(
+        networks.dnn, drawn, OPTIONS, tmp_path / "run.npz", teach=surprised
+    )
+    told = network.predict_on_batch(drawn.images[..., None]).mean(axis=0)
+    assert told.argmax() == 5
+    assert 0.4 < told[5] < 0.8
 
 
 @pytest.mark.parametrize(

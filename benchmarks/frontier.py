@@ -1,0 +1,122 @@
+"""Accuracy against parameters: this suite's networks among public ones.
+
+python -m benchmarks.frontier
+python -m benchmarks.frontier --folder models/fer2013 --out figures/fer2013/frontier.png
+
+Reads the cards of benchmarks.shipped; prints, for each network, the mean and deviation
+over its seeds, and writes the picture.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from benchmarks import rounds, shipped
+from fer import figures, files
+
+OURS = {
+    "compact": "compact",
+    "compact_350k": "compact, half the width",
+    "compact_60k": "compact, a fifth",
+    "cnn": "CNN",
+    "dnn": "DNN",
+}
+# Parameters, accuracy in percent, and whether other rows than the scored ones chose the
+# model, as the authors tell it.
+PUBLIC = {
+    "mini-Xception": (60e3, 66, False),
+    "deepface": (1.49e6, 57.4, False),
+    "the report": (1.40e6, 63.8, True),
+    "mukti256": (2.35e6, 63.2, False),
+    "VGG19, WuJie1010": (20.0e6, 73.1, False),
+    "VGG, usef-kh": (29.9e6, 73.3, False),
+    "ResidualMasking": (142.9e6, 74.1, False),
+}
+ONE_PASS, MIRRORED = "validation", "with the mirrored face"
+
+
+def cards(folder, name, seeds):
+    """The cards of a recipe, of those seeds that were trained."""
+    paths = [shipped.place(folder, name, seed) for seed in range(seeds)]
+    beside = [path.with_suffix(".json") for path in paths]
+    return [json.loads(path.read_text()) for path in beside if path.exists()]
+
+
+def percents(found, kind):
+    return [100 * card["scores"][kind]["accuracy"] for card in found]
+
+
+def spread(values):
+    """Mean and deviation as text."""
+    deviation = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.2f}{deviation}"
+
+
+def draw(ours):
+    """Parameters on a log axis; hollow: chosen on the rows that it is reported on."""
+    figure = Figure(figsize=(8, 5))
+    axes = figure.subplots()
+    for name, found in ours.items():
+        one, both = (statistics.mean(percents(found, k)) for k in (ONE_PASS, MIRRORED))
+        parameters = found[0]["parameters"]
+        axes.plot([parameters] * 2, [one, both], "-", color="C0", linewidth=1)
+        axes.plot([parameters] * 2, [one, both], "o", color="C0", mfc="none")
+        _label(axes, OURS[name], parameters, one, "C0")
+    for name, (parameters, percent, fair) in PUBLIC.items():
+        fill = {} if fair else {"mfc": "none"}
+        axes.plot(parameters, percent, "s", color="0.35", **fill)
+        _label(axes, name, parameters, percent, "0.35")
+    axes.set(xscale="log", xlabel="parameters", ylabel="accuracy, percent")
+    axes.set_title(
+        "FER2013. Circles: this suite, PublicTest, one pass and mirrored averaged in.\n"
+        "Squares: as published. Hollow: chosen on the rows that it is reported on.",
+        fontsize=9,
+    )
+    axes.margins(x=0.14, y=0.08)
+    axes.grid(alpha=0.3)
+    figure.tight_layout()
+    return figure
+
+
+def _label(axes, text, parameters, percent, color):
+    axes.annotate(
+        text,
+        (parameters, percent),
+        textcoords="offset points",
+        xytext=(6, -11),
+        fontsize=8,
+        color=color,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=shipped.FOLDER)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--out", type=Path, default=Path("figures/fer2013/frontier.png")
+    )
+    args = parser.parse_args()
+    found = {name: cards(args.folder, name, args.seeds) for name in shipped.RECIPES}
+    print(f"PublicTest, percent: mean ± deviation over seeds\n{rounds.where()}\n")
+    header = ("network", "parameters", "MFLOPs", "seeds", "one pass", "mirrored", "min")
+    print("{:14}{:>11}{:>8}{:>7}{:>15}{:>15}{:>6}".format(*header))
+    for name, of in found.items():
+        if of:
+            minutes = statistics.mean(card["seconds"] for card in of) / 60
+            one, both = (spread(percents(of, kind)) for kind in (ONE_PASS, MIRRORED))
+            size, work = of[0]["parameters"], of[0]["flops"] / 1e6
+            print(
+                f"{name:14}{size:11,}{work:8.0f}{len(of):7}{one:>15}{both:>15}"
+                f"{minutes:6.0f}"
+            )
+    ours = {name: of for name, of in found.items() if name in OURS and of}
+    files.write_bytes(args.out, figures.png(draw(ours)))
+    print(f"wrote {args.out}")
+
+
+if __name__ == "__main__":
+    main()
