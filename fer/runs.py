@@ -21,8 +21,8 @@ def train(build, source, options, out, command, resume=False):
 
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
     epoch), .txt its structure, .png its learning curves. options: as training.fit takes
-    them, where the precision may be "auto", and teachers: the paths of trained models.
-    Returns the card.
+    them, where the precision may be "auto", and maybe teachers: the paths of trained
+    models. Returns the card.
     """
     out = Path(out)
     files.must_differ(source, out.with_suffix(".csv"))
@@ -34,6 +34,7 @@ def train(build, source, options, out, command, resume=False):
         print(f"{source}: {data.counts(faces)}")
         options, teachers = _resolved(options)
         for path, teacher in zip(options["teachers"], teachers, strict=True):
+            files.must_differ(path, out)
             _must_not_know(teacher, path, faces, options["seed"])
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         teach = functools.partial(models.soft_labels, teachers) if teachers else None
@@ -58,7 +59,7 @@ def _resolved(options):
 
     The precision is named, and each teacher goes with its file's digest.
     """
-    teachers = {path: models.load(path) for path in options["teachers"]}
+    teachers = {path: models.load(path) for path in options.get("teachers", ())}
     digests = {path: model.card["sha256"] for path, model in teachers.items()}
     precision = options["precision"]
     if precision == "auto":
@@ -88,17 +89,19 @@ def write_beside(out, network, history):
 
 
 def train_unless_done(build, source, options, out, script):
-    """Train as `train` does, resuming what was stopped; leave what was trained so."""
+    """Train as `train` does, without a teacher, and resuming what was stopped.
+
+    What is trained so already stays as it is.
+    """
     resolved, _ = _resolved(options)
     digest = data.digest(data.load(source))
     if models.is_trained_so(out, build.__name__, digest, resolved):
         print(f"{out} is already trained so")
         return
-    typed = resolved | {"teachers": " ".join(resolved["teachers"])}
     flags = " ".join(
         f"--{name.replace('_', '-')} {value}"
-        for name, value in typed.items()
-        if value != ""
+        for name, value in resolved.items()
+        if name != "teachers"
     )
     command = f"python {script} --csv {Path(source).name} {flags} --out {out}"
     unfinished = Path(out).with_suffix(".checkpoint.npz").exists()

@@ -55,7 +55,6 @@ OPTIONS = {
     "seed": 0,
     "augment": "none",
     "precision": "float32",
-    "teachers": [],
 }
 
 

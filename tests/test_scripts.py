@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer import data, models, networks, runs, sample, scores
+from fer import data, files, models, networks, runs, sample, scores
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,6 +56,51 @@ def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_
     assert float(best["val_accuracy"]) == pytest.approx(shown, abs=0.06)
     assert "Total params: 1,446,407" in (tmp_path / "some/dnn.txt").read_text()
     assert is_drawn(tmp_path / "some/dnn.png")
+
+
+def test_a_compact_network_learns_from_a_teacher_and_is_explained(
+    trained, drawn_csv, tmp_path
+):
+    teacher, given = trained / "dnn.keras", ("--csv", drawn_csv)
+    words = ("--network", "compact_60k", "--augment", "strong", "--teachers", teacher)
+    out = run(
+        *("train_cnn.py", *given, *words, "--epochs", 1, "--out", "c.keras"),
+        folder=tmp_path,
+    )
+    assert "training compact_60k" in out
+    card = models.load(tmp_path / "c.keras").card
+    assert card["network"] == "compact_60k"
+    assert card["options"]["teachers"] == {str(teacher): files.sha256(teacher)}
+    assert card["parameters"] < 60_000
+    assert card["flops"] == networks.flops(networks.compact_60k())
+    given += ("--model", "c.keras")
+    run("saliency.py", *given, "--out", "s.png", folder=tmp_path)
+    run(
+        "filters.py", *given, "--layers", 2, "--steps", 2, "--out", "f", folder=tmp_path
+    )
+    drawn = (tmp_path / "s.png", *(tmp_path / "f").iterdir())
+    assert len(drawn) == 3 and all(map(is_drawn, drawn))
+
+
+def test_a_teacher_that_may_know_the_validation_rows_is_refused(
+    trained, drawn, drawn_csv, tmp_path
+):
+    from conftest import OPTIONS
+
+    other = tmp_path / "other.csv"
+    lines = drawn_csv.read_text().splitlines(keepends=True)
+    other.write_text("".join(lines[:-1]))
+    options = OPTIONS | {"teachers": [str(trained / "dnn.keras")]}
+    with pytest.raises(models.BadInput, match="may know the rows that validate"):
+        runs.train(networks.dnn, other, options, tmp_path / "m.keras", "")
+
+
+def test_a_card_scores_the_face_with_its_mirror_image(trained, drawn):
+    model = models.load(trained / "cnn.keras")
+    held = model.validation(drawn)
+    predicted = model.predict(held.images, mirror=True).argmax(1)
+    score = scores.accuracy(held.labels, predicted)
+    assert score == model.card["scores"]["with the mirrored face"]
 
 
 def test_a_saved_model_predicts_what_its_card_scores(trained, drawn):

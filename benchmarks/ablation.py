@@ -1,0 +1,169 @@
+"""What is each lever worth? The report's CNN, one lever at a time turned on or off.
+
+python -m benchmarks.ablation --csv fer2013.csv
+python -m benchmarks.ablation --csv fer2013.csv --teacher models/fer2013/teacher.keras
+
+All runs have the same seed and epochs. Prints each one's accuracy on the validation
+rows at its best epoch, and how far that is from the run without a change, with the
+interval of paired proportions. A run that has its file in --folder is not made again.
+"""
+
+import argparse
+import contextlib
+import functools
+import json
+import tempfile
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from benchmarks import rounds
+from fer import data, files, models, networks, scores, training
+
+NOTHING = "nothing"
+MIXED = 0.2  # mixup's alpha (Zhang, 2017, arXiv:1710.09412)
+AVERAGED = 0.999  # the share that an average keeps of itself, each step
+PEAK, DECAY = training.PEAK_LEARNING_RATE, training.WEIGHT_DECAY
+SGD_PEAK = 0.05
+
+
+def with_mixup(*args):
+    """The epoch's batches, each face blended with another one of its batch."""
+    rng = np.random.default_rng(args[-1])
+    for images, targets in _batches(*args):
+        share = rng.beta(MIXED, MIXED)
+        blended = np.rint(share * images + (1 - share) * images[::-1])
+        yield blended.astype(np.uint8), share * targets + (1 - share) * targets[::-1]
+
+
+def by_class(*args):
+    """The epoch's batches, their targets weighed so that each class counts alike."""
+    shares = args[1].mean(axis=0)
+    for images, targets in _batches(*args):
+        yield images, targets / (len(shares) * shares)
+
+
+def of_averages(network, faces):
+    """The scores of the network with the optimizer's averages for weights."""
+    weights = network.get_weights()
+    network.optimizer.finalize_variable_values(network.trainable_variables)
+    result = _evaluate(network, faces)
+    network.set_weights(weights)
+    return result
+
+
+_batches, _evaluate = training._batches, training.evaluate
+
+
+def optimizer(name, **options):
+    """What to patch so that the optimizer `name` stands in for AdamW."""
+
+    def make(schedule, weight_decay):
+        import keras
+
+        make_one = getattr(keras.optimizers, name)
+        return make_one(schedule, weight_decay=weight_decay, **options)
+
+    return mock.patch("keras.optimizers.AdamW", make)
+
+
+def constant_rate(start, steps, warmup_target, warmup_steps):
+    return warmup_target
+
+
+def training_with(**replaced):
+    return mock.patch.multiple(training, **replaced)
+
+
+def dropout(share):
+    return mock.patch.object(networks.cnn, "__defaults__", (share,))
+
+
+# Other options, or what to patch while the network trains.
+LEVERS = {
+    NOTHING: {},
+    "no augmentation": {"augment": "none"},
+    "mirror only": {"augment": "mirror"},
+    "contrast and erasing": {"augment": "strong"},
+    "batches of 64": {"batch_size": 64},
+    "no label smoothing": [training_with(LABEL_SMOOTHING=0.0)],
+    "no weight decay": [training_with(WEIGHT_DECAY=0.0)],
+    "half the learning rate": [training_with(PEAK_LEARNING_RATE=PEAK / 2)],
+    "twice the learning rate": [training_with(PEAK_LEARNING_RATE=PEAK * 2)],
+    "no schedule": [
+        mock.patch("keras.optimizers.schedules.CosineDecay", constant_rate)
+    ],
+    "SGD with Nesterov": [
+        optimizer("SGD", momentum=0.9, nesterov=True),
+        training_with(
+            PEAK_LEARNING_RATE=SGD_PEAK, WEIGHT_DECAY=DECAY * PEAK / SGD_PEAK
+        ),
+    ],
+    "average of weights": [
+        optimizer("AdamW", use_ema=True, ema_momentum=AVERAGED),
+        training_with(evaluate=of_averages),
+    ],
+    "mixup": [training_with(_batches=with_mixup)],
+    "class weights": [training_with(_batches=by_class)],
+    "Glorot's start": [mock.patch.object(networks, "RELU", {"activation": "relu"})],
+    "no dropout": [dropout(0.0)],
+    "dropout 0.5": [dropout(0.5)],
+}
+
+
+def train(lever, faces, options, teach=None):
+    """Train the CNN with the lever; its history, and the labels that it predicts."""
+    changes, patches = (lever, []) if isinstance(lever, dict) else ({}, lever)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        for patch in patches:
+            stack.enter_context(patch)
+        network, history, seconds = training.fit(
+            networks.cnn, faces, options | changes, f"{folder}/run.npz", teach=teach
+        )
+    held = faces.take(data.split(faces, options["seed"])[1])
+    predicted = models.predict(network, held.images).argmax(1)
+    return {"history": history, "seconds": seconds, "predicted": predicted.tolist()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--csv", required=True)
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--teacher", help="a model to learn from: one lever more")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("benchmarks/results/ablation")
+    )
+    args = parser.parse_args()
+    options = {"epochs": args.epochs, "batch_size": 128, "seed": args.seed}
+    options |= {"augment": "graph", "precision": "mixed_bfloat16"}
+    faces = data.load(args.csv)
+    teachers = {}
+    if args.teacher:
+        teach = functools.partial(models.soft_labels, [models.load(args.teacher)])
+        teachers = {"a teacher": teach}
+    found = {}
+    for name in [*LEVERS, *teachers]:
+        path = args.folder / f"{args.epochs}_{args.seed}_{name.replace(' ', '_')}.json"
+        if not path.exists():
+            print(name, flush=True)
+            run = train(LEVERS.get(name, {}), faces, options, teachers.get(name))
+            files.write_json(path, run)
+        found[name] = json.loads(path.read_text())
+    show(found, faces.take(data.split(faces, args.seed)[1]).labels, args)
+
+
+def show(found, labels, args):
+    print(f"CNN, {args.epochs} epochs, seed {args.seed}\n{rounds.where()}\n")
+    print(f"{'changed':26}{'accuracy':>9}  difference")
+    base = np.array(found[NOTHING]["predicted"])
+    for name, run in found.items():
+        predicted = np.array(run["predicted"])
+        accuracy = (predicted == labels).mean()
+        change = scores.points(scores.difference(labels, predicted, base))
+        print(f"{name:26}{accuracy:9.4f}  {'' if name == NOTHING else change}")
+
+
+if __name__ == "__main__":
+    main()
