@@ -18,9 +18,10 @@ import numpy as np
 
 from fer import BadInput, augment, data, files, threads
 
-# Of batches of 128; it grows with the root of the batch, as Adam's noise falls with it
-# (Malladi, 2022, arXiv:2205.10287).
+# Of batches of 128. It goes with the batch (Goyal, 2017, arXiv:1706.02677), up to as
+# large a one as was found to do as well: benchmarks/results/parity.txt.
 PEAK_LEARNING_RATE = 1.5e-3
+LARGEST_FACTOR = 2
 WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
 WEIGHT_DECAY = 0.02
 LABEL_SMOOTHING = 0.1
@@ -120,7 +121,7 @@ def _compile(network, steps, batch_size):
     import keras
 
     warm_up = math.ceil(WARM_UP * steps)
-    peak = PEAK_LEARNING_RATE * math.sqrt(batch_size / 128)
+    peak = PEAK_LEARNING_RATE * min(batch_size / 128, LARGEST_FACTOR)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(steps - warm_up, 1),
