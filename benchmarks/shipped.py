@@ -15,15 +15,14 @@ from pathlib import Path
 from fer import models
 
 FOLDER = models.SHIPPED.parent
-TAUGHT = ("--augment", "strong", "--teachers", "{folder}/teacher.keras")
-# In an order in which teachers come first.
+TAUGHT = ("--teachers", "{folder}/compact.keras")
+# The teacher comes first.
 RECIPES = {
-    "teacher": ("train_cnn.py", "--network", "compact", "--augment", "strong"),
-    "compact": ("train_cnn.py", "--network", "compact", *TAUGHT),
+    "compact": ("train_cnn.py", "--network", "compact", "--augment", "strong"),
     "compact_350k": ("train_cnn.py", "--network", "compact_350k", *TAUGHT),
     "compact_60k": ("train_cnn.py", "--network", "compact_60k", *TAUGHT),
     "cnn": ("train_cnn.py", *TAUGHT),
-    "cnn_plain": ("train_cnn.py", "--augment", "none", *TAUGHT[2:]),
+    "cnn_plain": ("train_cnn.py", "--augment", "none", *TAUGHT),
     "dnn": ("train_dnn.py", *TAUGHT),
 }
 

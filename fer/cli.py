@@ -242,8 +242,9 @@ def training_options(args, source):
 
 
 def command():
-    """The command line as it would be typed."""
-    return " ".join(["python", Path(sys.argv[0]).name, *sys.argv[1:]])
+    """The command line as it would be typed for a run that is never stopped."""
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    return " ".join(["python", Path(sys.argv[0]).name, *words])
 
 
 def run(main):
