@@ -23,7 +23,6 @@ from fer import data, files, models, networks, scores, training
 
 NOTHING = "nothing"
 MIXED = 0.2  # mixup's alpha (Zhang, 2017, arXiv:1710.09412)
-AVERAGED = 0.999  # the share that an average keeps of itself, each step
 PEAK, DECAY = training.PEAK_LEARNING_RATE, training.WEIGHT_DECAY
 SGD_PEAK = 0.05
 
@@ -44,16 +43,7 @@ def by_class(*args):
         yield images, targets / (len(shares) * shares)
 
 
-def of_averages(network, faces):
-    """The scores of the network with the optimizer's averages for weights."""
-    weights = network.get_weights()
-    network.optimizer.finalize_variable_values(network.trainable_variables)
-    result = _evaluate(network, faces)
-    network.set_weights(weights)
-    return result
-
-
-_batches, _evaluate = training._batches, training.evaluate
+_batches = training._batches
 
 
 def optimizer(name, **options):
@@ -99,10 +89,6 @@ LEVERS = {
         training_with(
             PEAK_LEARNING_RATE=SGD_PEAK, WEIGHT_DECAY=DECAY * PEAK / SGD_PEAK
         ),
-    ],
-    "average of weights": [
-        optimizer("AdamW", use_ema=True, ema_momentum=AVERAGED),
-        training_with(evaluate=of_averages),
     ],
     "mixup": [training_with(_batches=with_mixup)],
     "class weights": [training_with(_batches=by_class)],

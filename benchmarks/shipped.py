@@ -23,7 +23,7 @@ RECIPES = {
     "compact_60k": ("train_cnn.py", "--network", "compact_60k", *TAUGHT),
     "cnn": ("train_cnn.py", *TAUGHT),
     "cnn_plain": ("train_cnn.py", "--augment", "none", *TAUGHT),
-    "dnn": ("train_dnn.py", *TAUGHT),
+    "dnn": ("train_dnn.py", "--augment", "mirror", *TAUGHT),
 }
 
 
