@@ -19,7 +19,7 @@ import numpy as np
 from fer import BadInput, augment, data, files, threads
 
 # Of batches of 128. It goes with the batch (Goyal, 2017, arXiv:1706.02677), up to as
-# large a one as was found to do as well: benchmarks/results/parity.txt.
+# large a one as was found to do as well: benchmarks/results/parity_batch.txt.
 PEAK_LEARNING_RATE = 1.5e-3
 LARGEST_FACTOR = 2
 WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
