@@ -18,6 +18,7 @@ LAYERS = (
     *("Flatten", "Dense", "Dropout", "ReLU", "Add", "Multiply"),
     *("GlobalAveragePooling2D", "DepthwiseConv2D", "BatchNormalization"),
 )
+WEIGHTED = ("Conv2D", "DepthwiseConv2D", "Dense", "BatchNormalization")
 KNOWN = {("keras.layers", layer) for layer in LAYERS} | {
     ("keras.src.models.functional", "Functional"),
     ("keras.initializers", "GlorotUniform"),
@@ -99,11 +100,12 @@ def _objects(config):
 
 def _size(layer):
     """At most how many bytes of weights Keras would make for a layer."""
-    if layer["class_name"] not in ("Dense", "Conv2D", "DepthwiseConv2D"):
+    if layer["class_name"] not in WEIGHTED:
         return 0
     config, shape = layer["config"], layer["build_config"]["input_shape"]
     names = ("units", "filters", "depth_multiplier")
-    outputs = next(config[name] for name in names if name in config)
+    # A norm has four numbers a channel, whatever its configuration says.
+    outputs = next((config[name] for name in names if name in config), 4)
     numbers = [*config.get("kernel_size", ()), outputs, *filter(None, shape)]
     if not all(type(number) is int and number > 0 for number in numbers):
         raise ValueError("a layer's size is no whole number")
