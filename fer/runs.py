@@ -28,14 +28,14 @@ def train(build, source, options, out, command, resume=False):
     files.must_differ(source, out.with_suffix(".csv"))
     faces = data.load(source)
     data.must_be_labelled(faces, source)
+    options, teachers = _resolved(options)
+    for path, teacher in zip(options["teachers"], teachers, strict=True):
+        files.must_differ(path, out)
+        _must_not_know(teacher, path, faces, options["seed"])
     files.writable(out)
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
-        options, teachers = _resolved(options)
-        for path, teacher in zip(options["teachers"], teachers, strict=True):
-            files.must_differ(path, out)
-            _must_not_know(teacher, path, faces, options["seed"])
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         teach = functools.partial(models.soft_labels, teachers) if teachers else None
         checkpoint = out.with_suffix(".checkpoint.npz")

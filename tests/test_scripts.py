@@ -92,7 +92,8 @@ def test_a_teacher_that_may_know_the_validation_rows_is_refused(
     other.write_text("".join(lines[:-1]))
     options = OPTIONS | {"teachers": [str(trained / "dnn.keras")]}
     with pytest.raises(models.BadInput, match="may know the rows that validate"):
-        runs.train(networks.dnn, other, options, tmp_path / "m.keras", "")
+        runs.train(networks.dnn, other, options, tmp_path / "new/m.keras", "")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_card_scores_the_face_with_its_mirror_image(trained, drawn):

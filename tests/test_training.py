@@ -38,6 +38,7 @@ def fit(drawn, checkpoint, again=False, build=networks.dnn, **changes):
     ("build", "augment"),
     [
         (networks.cnn, "generator"),
+        (networks.cnn, "none"),
         (networks.dnn, "none"),
         (networks.dnn, "generator"),
         (networks.compact_60k, "strong"),
