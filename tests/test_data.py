@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer import BadInput, data, reader, sample, threads
+from fer import BadInput, data, reader, sample
 
 LABELS, IMAGES = sample.faces(12)
 PIXELS = [" ".join(map(str, face)) for face in IMAGES.reshape(12, -1).tolist()]
@@ -341,58 +341,6 @@ def test_the_files_own_public_test_rows_validate(lay):
     assert held.tolist() == [7, 8, 9]
 
 
-@pytest.fixture(scope="module")
-def repeated():
-    """600 drawn faces, of which every third stands there twice, without Usage."""
-    labels, images = sample.faces(600)
-    rows = np.r_[np.arange(600), np.arange(0, 600, 3)]
-    return data.Faces(images[rows], labels[rows].astype(np.int8))
-
-
-def test_without_public_test_a_tenth_of_each_class_validates(repeated):
-    fitted, held = data.split(repeated)
-    assert sorted([*fitted, *held]) == list(range(800))
-    distinct = np.unique(_first(repeated, held))
-    for label in range(7):
-        of_class = (repeated.labels[:600] == label).sum()
-        assert (repeated.labels[distinct] == label).sum() == round(of_class * 0.1)
-
-
-def _first(faces, rows):
-    """The first row with the same face as each of `rows`."""
-    firsts = {}
-    for row, image in enumerate(faces.images):
-        firsts.setdefault(image.tobytes(), row)
-    return [firsts[faces.images[row].tobytes()] for row in rows]
-
-
-def test_exact_copies_of_a_face_are_on_one_side_of_the_split(repeated):
-    fitted, held = data.split(repeated)
-    assert not set(_first(repeated, fitted)) & set(_first(repeated, held))
-    assert len(set(_first(repeated, held))) < len(held)
-
-
-def test_the_split_depends_on_its_seed_alone(repeated):
-    held = [data.split(repeated, seed)[1].tolist() for seed in (0, 0, 1)]
-    assert held[0] == held[1] != held[2]
-
-
-def test_copies_are_faces_that_match_in_every_pixel():
-    blank = np.zeros((4, 48, 48), np.uint8)
-    blank[1, 0, 0] = blank[2, -1, -1] = 1
-    faces = data.Faces(blank)
-    assert data.copies(faces, faces.take([0])).tolist() == [True, False, False, True]
-    assert data.copies(faces, faces.take([2])).tolist() == [False, False, True, False]
-    assert data.copies(faces.take([1, 2]), faces).all()
-
-
-def test_no_faces_have_no_copies():
-    faces = data.Faces(IMAGES)
-    none = faces.take(slice(0))
-    assert data.copies(none, faces).tolist() == []
-    assert not data.copies(faces, none).any()
-
-
 def test_the_digest_is_the_same_for_every_packing(lay):
     digest = data.digest(data.load(lay(LAYOUTS["fer2013"])))
     for layout in ("quoted", "windows lines", "usage first", "byte order mark"):
@@ -410,27 +358,6 @@ def test_the_digest_differs_with_any_pixel_label_or_usage(lay):
         )
     }
     assert len(digests) == 6
-
-
-def test_in_order_keeps_the_order_though_later_items_finish_first():
-    def late(item):
-        time.sleep(0.002 * (item % 3))
-        return item
-
-    assert list(threads.in_order(late, range(20))) == list(range(20))
-
-
-def test_in_order_passes_on_the_first_exception():
-    def fragile(item):
-        if item >= 3:
-            raise ValueError(item)
-        return item
-
-    done = []
-    with pytest.raises(ValueError, match="3"):
-        done.extend(threads.in_order(fragile, range(9)))
-    results = threads.in_order(fragile, range(9))
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
 
 
 def test_taken_rows_keep_their_labels_usages_and_ids(lay):

@@ -1,0 +1,58 @@
+"""Rows to fit on and to validate on: no face, nor a copy of it, on both sides."""
+
+import numpy as np
+import pytest
+
+from fer import data, sample
+
+
+@pytest.fixture(scope="module")
+def repeated():
+    """600 drawn faces, of which every third stands there twice, without Usage."""
+    labels, images = sample.faces(600)
+    rows = np.r_[np.arange(600), np.arange(0, 600, 3)]
+    return data.Faces(images[rows], labels[rows].astype(np.int8))
+
+
+def test_without_public_test_a_tenth_of_each_class_validates(repeated):
+    fitted, held = data.split(repeated)
+    assert sorted([*fitted, *held]) == list(range(800))
+    distinct = np.unique(_first(repeated, held))
+    for label in range(7):
+        of_class = (repeated.labels[:600] == label).sum()
+        assert (repeated.labels[distinct] == label).sum() == round(of_class * 0.1)
+
+
+def _first(faces, rows):
+    """The first row with the same face as each of `rows`."""
+    firsts = {}
+    for row, image in enumerate(faces.images):
+        firsts.setdefault(image.tobytes(), row)
+    return [firsts[faces.images[row].tobytes()] for row in rows]
+
+
+def test_exact_copies_of_a_face_are_on_one_side_of_the_split(repeated):
+    fitted, held = data.split(repeated)
+    assert not set(_first(repeated, fitted)) & set(_first(repeated, held))
+    assert len(set(_first(repeated, held))) < len(held)
+
+
+def test_the_split_depends_on_its_seed_alone(repeated):
+    held = [data.split(repeated, seed)[1].tolist() for seed in (0, 0, 1)]
+    assert held[0] == held[1] != held[2]
+
+
+def test_copies_are_faces_that_match_in_every_pixel():
+    blank = np.zeros((4, 48, 48), np.uint8)
+    blank[1, 0, 0] = blank[2, -1, -1] = 1
+    faces = data.Faces(blank)
+    assert data.copies(faces, faces.take([0])).tolist() == [True, False, False, True]
+    assert data.copies(faces, faces.take([2])).tolist() == [False, False, True, False]
+    assert data.copies(faces.take([1, 2]), faces).all()
+
+
+def test_no_faces_have_no_copies():
+    faces = data.Faces(sample.faces(12)[1])
+    none = faces.take(slice(0))
+    assert data.copies(none, faces).tolist() == []
+    assert not data.copies(faces, none).any()
