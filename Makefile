@@ -29,7 +29,8 @@ lint: .venv/dev
 train-fer2013: .venv/suite
 	$(RUN) -m benchmarks.shipped --csv "$(CSV)" $(if $(TEST),--test "$(TEST)")
 	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013
-	$(RUN) -m benchmarks.frontier > benchmarks/results/frontier.txt
+	$(RUN) -m benchmarks.frontier > .bench.tmp
+	mv .bench.tmp benchmarks/results/frontier.txt
 
 # The long ones, python -m benchmarks.time_to_accuracy and parity: most of an hour each.
 SHORT = ascent augmentation load report smoothgrad startup submission throughput

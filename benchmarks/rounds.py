@@ -70,6 +70,21 @@ def serve(prepare):
         print(timed(work)(), flush=True)
 
 
+def train(words, out, done):
+    """Run the training `words`, from its checkpoint if any, unless `done` exists.
+
+    Exits as the training does where it fails: it has said why.
+    """
+    if done.exists():
+        print(f"{out} is trained already", file=sys.stderr, flush=True)
+        return
+    resume = ["--resume"] if out.with_suffix(".checkpoint.npz").exists() else []
+    command = [sys.executable, *words, "--out", str(out), *resume]
+    status = subprocess.run(command, stdout=sys.stderr).returncode
+    if status:
+        sys.exit(status)
+
+
 def one_thread():
     """Hold TensorFlow, which must not be imported yet, to one thread."""
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")

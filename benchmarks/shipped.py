@@ -12,17 +12,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks import rounds
 from fer import models
 
 FOLDER = models.SHIPPED.parent
 TAUGHT = ("--teachers", "{folder}/compact.keras")
 # The teacher comes first.
 RECIPES = {
-    "compact": ("train_cnn.py", "--network", "compact", "--augment", "strong"),
+    "compact": (
+        *("train_cnn.py", "--network", "compact"),
+        *("--augment", "strong", "--epochs", "40"),
+    ),
     "compact_350k": ("train_cnn.py", "--network", "compact_350k", *TAUGHT),
     "compact_60k": ("train_cnn.py", "--network", "compact_60k", *TAUGHT),
-    "cnn": ("train_cnn.py", *TAUGHT),
-    "cnn_plain": ("train_cnn.py", "--augment", "none", *TAUGHT),
+    "cnn": ("train_cnn.py",),
+    "cnn_plain": ("train_cnn.py", "--augment", "none"),
     "dnn": ("train_dnn.py", "--augment", "mirror", *TAUGHT),
 }
 
@@ -30,18 +34,6 @@ RECIPES = {
 def place(folder, name, seed):
     """Where the model of a recipe and seed is written."""
     return folder / f"{name}.keras" if seed == 0 else folder / f"{name}_{seed}.keras"
-
-
-def train(recipe, csv, seed, out):
-    """Run the recipe, from its checkpoint if there is one, unless `out` has a card."""
-    if out.with_suffix(".json").exists():
-        print(f"{out} is trained already", flush=True)
-        return
-    words = [word.format(folder=out.parent) for word in recipe]
-    words += ["--csv", csv, "--seed", str(seed), "--out", str(out)]
-    if out.with_suffix(".checkpoint.npz").exists():
-        words += ["--resume"]
-    subprocess.run([sys.executable, *words], check=True)
 
 
 def submit(model, test):
@@ -60,9 +52,12 @@ def main():
     args = parser.parse_args()
     for seed in range(args.seeds):
         for name, recipe in RECIPES.items():
-            train(recipe, args.csv, seed, place(args.folder, name, seed))
+            out = place(args.folder, name, seed)
+            words = [word.format(folder=args.folder) for word in recipe]
+            words += ["--csv", args.csv, "--seed", str(seed)]
+            rounds.train(words, out, out.with_suffix(".json"))
             if args.test and seed == 0:
-                submit(place(args.folder, name, seed), args.test)
+                submit(out, args.test)
 
 
 if __name__ == "__main__":
