@@ -40,7 +40,8 @@ def train(source, folder, epochs, seed):
     ):
         script = f"train_{build.__name__}.py"
         options = {"epochs": epochs, "batch_size": cli.FLAGS["batch-size"]["default"]}
-        options |= {"seed": seed, "augment": augment, "precision": "auto"}
+        options |= {"seed": seed, "optimizer": cli.FLAGS["optimizer"]["default"]}
+        options |= {"augment": augment, "precision": "auto"}
         runs.train_unless_done(build, source, options, folder / f"{name}.keras", script)
 
 

@@ -23,7 +23,7 @@ from fer import data, files, models, networks, scores, training
 
 NOTHING = "nothing"
 MIXED = 0.2  # mixup's alpha (Zhang, 2017, arXiv:1710.09412)
-PEAK, DECAY = training.PEAK_LEARNING_RATE, training.WEIGHT_DECAY
+PEAK, DECAY = training.OPTIMIZERS["adamw"]
 SGD_PEAK = 0.05
 
 
@@ -66,6 +66,10 @@ def training_with(**replaced):
     return mock.patch.multiple(training, **replaced)
 
 
+def adamw(peak, decay):
+    return training_with(OPTIMIZERS={"adamw": (peak, decay)})
+
+
 def dropout(share):
     return mock.patch.object(networks.cnn, "__defaults__", (share,))
 
@@ -78,18 +82,17 @@ LEVERS = {
     "contrast and erasing": {"augment": "strong"},
     "batches of 64": {"batch_size": 64},
     "no label smoothing": [training_with(LABEL_SMOOTHING=0.0)],
-    "no weight decay": [training_with(WEIGHT_DECAY=0.0)],
-    "half the learning rate": [training_with(PEAK_LEARNING_RATE=PEAK / 2)],
-    "twice the learning rate": [training_with(PEAK_LEARNING_RATE=PEAK * 2)],
+    "no weight decay": [adamw(PEAK, 0.0)],
+    "half the learning rate": [adamw(PEAK / 2, DECAY)],
+    "twice the learning rate": [adamw(PEAK * 2, DECAY)],
     "no schedule": [
         mock.patch("keras.optimizers.schedules.CosineDecay", constant_rate)
     ],
     "SGD with Nesterov": [
         optimizer("SGD", momentum=0.9, nesterov=True),
-        training_with(
-            PEAK_LEARNING_RATE=SGD_PEAK, WEIGHT_DECAY=DECAY * PEAK / SGD_PEAK
-        ),
+        adamw(SGD_PEAK, DECAY * PEAK / SGD_PEAK),
     ],
+    "Muon": {"optimizer": "muon"},
     "mixup": [training_with(_batches=with_mixup)],
     "class weights": [training_with(_batches=by_class)],
     "Glorot's start": [mock.patch.object(networks, "RELU", {"activation": "relu"})],
@@ -123,7 +126,8 @@ def main():
     )
     args = parser.parse_args()
     options = {"epochs": args.epochs, "batch_size": 128, "seed": args.seed}
-    options |= {"augment": "graph", "precision": "mixed_bfloat16"}
+    options |= {"optimizer": "adamw", "augment": "graph"}
+    options |= {"precision": "mixed_bfloat16"}
     faces = data.load(args.csv)
     teachers = {}
     if args.teacher:

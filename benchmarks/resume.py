@@ -30,7 +30,7 @@ labels, images = sample.faces(int(faces))
 faces = data.Faces(images, labels.astype("int8"))
 options = {"epochs": int(epochs), "batch_size": 16, "seed": 3, "augment": augment}
 training.LOADER_THREADS = int(threads)
-options["precision"] = "float32"
+options |= {"precision": "float32", "optimizer": "adamw"}
 resume = pathlib.Path(checkpoint).exists()
 training.fit(getattr(networks, network), faces, options, checkpoint, resume)
 """

@@ -48,7 +48,7 @@ def suite(batch_size, augment="none"):
     known = data.Faces(images[..., 0], labels.astype(np.int8))
     keras.config.set_dtype_policy(machine.precision())
     network = networks.cnn()
-    training._compile(network, STEPS, batch_size)
+    training._compile(network, "adamw", STEPS, batch_size)
     options = {"seed": 0, "augment": augment}
     return lambda: training._train(
         network, training._batches(known, batch_size, options, 0), STEPS

@@ -92,6 +92,11 @@ FLAGS = {
         choices=("generator", "graph", "strong", "mirror", "none"),
         default="generator",
     ),
+    "optimizer": flag(
+        "what moves the weights; Muon learns faster where there are norms",
+        choices=("adamw", "muon"),
+        default="adamw",
+    ),
     "precision": flag(
         "of the training's arithmetic; auto is bfloat16 where the hardware has it",
         choices=("auto", "mixed_bfloat16", "float32"),
@@ -158,8 +163,8 @@ def parser(doc, *flags, **defaults):
 
 def training_parser(doc, out, *flags):
     """The parser of a script that trains a network; `flags` are its own."""
-    names = ("csv", "epochs", "batch-size", "seed", "augment", "precision", "teachers")
-    return parser(doc, *flags, *names, "resume", out=Path(out))
+    names = ("csv", "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
+    return parser(doc, *flags, *names, "teachers", "resume", out=Path(out))
 
 
 def csv(args):
@@ -236,7 +241,7 @@ def epochs(args, source):
 
 def training_options(args, source):
     """What training.fit takes, from the flags of training_parser."""
-    names = ("batch_size", "seed", "augment", "precision")
+    names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
     return {"epochs": epochs(args, source), **options, "teachers": args.teachers or []}
 

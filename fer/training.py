@@ -18,12 +18,13 @@ import numpy as np
 
 from fer import BadInput, augment, data, files, threads
 
-# Of batches of 128. It goes with the batch (Goyal, 2017, arXiv:1706.02677), up to as
-# large a one as was found to do as well: benchmarks/results/parity_batch.txt.
-PEAK_LEARNING_RATE = 1.5e-3
+# The peak of the learning rate, and the weight decay.
+OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
+# The peak is that of batches of 128. It goes with the batch (Goyal, 2017,
+# arXiv:1706.02677), up to as large a one as was found to do as well:
+# benchmarks/results/parity_batch.txt.
 LARGEST_FACTOR = 2
 WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
-WEIGHT_DECAY = 0.02
 LABEL_SMOOTHING = 0.1
 EVALUATION_BATCH = 512
 LOADER_THREADS = 2
@@ -36,10 +37,11 @@ class Stopped(KeyboardInterrupt):
 def fit(build, faces, options, checkpoint, resume=False, teach=None):
     """Train the network that `build()` makes on the split of `faces`.
 
-    options: epochs, batch_size, seed, augment (as augment.augment takes it) and
-    precision (a Keras dtype policy). The state goes to the file `checkpoint` after each
-    epoch. teach: maps faces (N, 48, 48) uint8 to probabilities (N, classes), of which
-    and of the labels the network learns the mean (Hinton, 2015, arXiv:1503.02531).
+    options: epochs, batch_size, seed, optimizer (a key of OPTIMIZERS), augment (as
+    augment.augment takes it) and precision (a Keras dtype policy). The state goes to
+    the file `checkpoint` after each epoch. teach: maps faces (N, 48, 48) uint8 to
+    probabilities (N, classes), of which and of the labels the network learns the mean
+    (Hinton, 2015, arXiv:1503.02531).
 
     Returns the network in float32 with the weights of its best validation epoch, the
     history (a dict an epoch) and the seconds that it took.
@@ -66,7 +68,8 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     targets = _one_hot(network, fitted.labels)
     if teach:
         targets = (targets + teach(fitted.images)) / 2
-    _compile(network, options["epochs"] * (len(rows) // batch_size), batch_size)
+    steps = options["epochs"] * (len(rows) // batch_size)
+    _compile(network, options["optimizer"], steps, batch_size)
     variables = network.variables + network.optimizer.variables
     history, best, seconds = [], network.get_weights(), 0.0
     if saved:
@@ -117,11 +120,12 @@ def evaluate(network, faces):
     return {f"val_{name}": mean for name, mean in totals.means().items()}
 
 
-def _compile(network, steps, batch_size):
+def _compile(network, name, steps, batch_size):
     import keras
 
     warm_up = math.ceil(WARM_UP * steps)
-    peak = PEAK_LEARNING_RATE * min(batch_size / 128, LARGEST_FACTOR)
+    peak, decay = OPTIMIZERS[name]
+    peak *= min(batch_size / 128, LARGEST_FACTOR)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(steps - warm_up, 1),
@@ -129,11 +133,26 @@ def _compile(network, steps, batch_size):
         warmup_steps=warm_up,
     )
     network.compile(
-        keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY),
+        _optimizer(name, schedule, decay, network.layers[-1].name),
         keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING),
         metrics=["accuracy"],
     )
     network.optimizer.build(network.trainable_variables)
+
+
+def _optimizer(name, schedule, decay, last_layer):
+    import keras
+
+    if name == "adamw":
+        return keras.optimizers.AdamW(schedule, weight_decay=decay)
+    from fer import muon
+
+    return muon.Muon(
+        schedule,
+        weight_decay=decay,
+        adam_weight_decay=decay,
+        exclude_layers=["depthwise", f"^{last_layer}/"],
+    )
 
 
 def _batches(images, targets, batch_size, options, epoch):

@@ -53,6 +53,7 @@ OPTIONS = {
     "epochs": 2,
     "batch_size": 32,
     "seed": 0,
+    "optimizer": "adamw",
     "augment": "none",
     "precision": "float32",
 }

@@ -1,0 +1,32 @@
+"""The optimizer Muon, for convolutions too."""
+
+import re
+
+import keras
+from keras import ops
+
+
+class Muon(keras.optimizers.Muon):
+    """Keras's Muon (Jordan, 2024), with convolutions' kernels as matrices.
+
+    Keras applies it to dense layers alone. Here a kernel (height, width, channels,
+    filters) is a matrix of a column a filter. AdamW moves what is none, and the layers
+    of `exclude_layers`. Learning rate and weight decay are of AdamW's size (Liu, 2025,
+    arXiv:2502.16982).
+    """
+
+    def _should_use_adamw(self, variable):
+        return len(variable.shape) not in (2, 4) or any(
+            re.search(layer, variable.path) for layer in self.exclude_layers
+        )
+
+    def zeropower_via_newtonschulz5(self, x, steps):
+        matrix = super().zeropower_via_newtonschulz5(_matrix(x), steps)
+        return ops.reshape(matrix, x.shape)
+
+    def lr_adjust(self, x):
+        return ops.reshape(super().lr_adjust(_matrix(x)), x.shape)
+
+
+def _matrix(kernel):
+    return ops.reshape(kernel, (-1, kernel.shape[-1]))
