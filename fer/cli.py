@@ -93,7 +93,7 @@ FLAGS = {
         default="generator",
     ),
     "optimizer": flag(
-        "what moves the weights; Muon learns faster where there are norms",
+        "what moves the weights; muon brings the compact networks further",
         choices=("adamw", "muon"),
         default="adamw",
     ),

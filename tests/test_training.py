@@ -35,19 +35,19 @@ def fit(drawn, checkpoint, again=False, build=networks.dnn, **changes):
 
 
 @pytest.mark.parametrize(
-    ("build", "augment"),
+    ("build", "augment", "optimizer"),
     [
-        (networks.cnn, "generator"),
-        (networks.cnn, "none"),
-        (networks.dnn, "none"),
-        (networks.dnn, "generator"),
-        (networks.compact_60k, "strong"),
+        (networks.cnn, "generator", "adamw"),
+        (networks.cnn, "none", "adamw"),
+        (networks.dnn, "none", "adamw"),
+        (networks.dnn, "generator", "adamw"),
+        (networks.compact_60k, "strong", "muon"),
     ],
 )
 def test_a_stopped_and_resumed_run_ends_in_the_same_bits(
-    build, augment, drawn, tmp_path, monkeypatch
+    build, augment, optimizer, drawn, tmp_path, monkeypatch
 ):
-    changes = {"build": build, "augment": augment, "epochs": 3}
+    changes = {"build": build, "augment": augment, "optimizer": optimizer, "epochs": 3}
     straight, history, _ = fit(drawn, tmp_path / "straight.npz", **changes)
     with monkeypatch.context() as patch, pytest.raises(training.Stopped):
         interrupted_after(2, patch)
