@@ -27,8 +27,11 @@ lint: .venv/dev
 # What is shipped and what the README shows; a model that lies in models/fer2013 with its
 # card is not trained again. TEST=test.csv writes the submissions, too.
 train-fer2013: .venv/suite
-	$(RUN) -m benchmarks.shipped --csv "$(CSV)" $(if $(TEST),--test "$(TEST)")
-	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013
+	@test -n "$(CSV)" || { echo "name the faces: make $@ CSV=fer2013.csv" >&2; exit 2; }
+	$(RUN) -m benchmarks.shipped --csv "$(CSV)" $(if $(TEST),--test "$(TEST)") \
+		$(if $(SEEDS),--seeds $(SEEDS))
+	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013 \
+		$(if $(TEST),--test "$(TEST)")
 	$(RUN) -m benchmarks.frontier > .bench.tmp
 	mv .bench.tmp benchmarks/results/frontier.txt
 

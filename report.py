@@ -15,13 +15,13 @@ def main():
     args = cli.parser(__doc__, *flags).parse_args()
     source = cli.csv(args)
     sample = source == cli.SAMPLE_CSV
-    shipped = not (sample or args.train)
-    own = Path("fer2013") if shipped else Path("sample") if sample else Path()
+    fresh = args.train or (sample and not args.models)
+    own = Path("sample") if sample else Path() if fresh else Path("fer2013")
     folder = args.models or "models" / own
     out = args.out or "figures" / own
     from fer import chapters, files, page
 
-    if not shipped:
+    if fresh:
         train(source, folder, cli.epochs(args, source), args.seed)
     material = chapters.gather(source, folder, args.test or cli.test_csv(source), out)
     parts = [part for chapter in chapters.ALL for part in chapter(material)]
@@ -36,7 +36,7 @@ def train(source, folder, epochs, seed):
     for name, build, augment in (
         ("cnn", networks.cnn, "generator"),
         ("cnn_plain", networks.cnn, "none"),
-        ("dnn", networks.dnn, "generator"),
+        ("dnn", networks.dnn, "mirror"),
     ):
         script = f"train_{build.__name__}.py"
         options = {"epochs": epochs, "batch_size": cli.FLAGS["batch-size"]["default"]}

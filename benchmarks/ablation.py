@@ -5,7 +5,8 @@ python -m benchmarks.ablation --csv fer2013.csv --teacher models/fer2013/compact
 
 All runs have the same seed and epochs. Prints each one's accuracy on the validation
 rows at its best epoch, and how far that is from the run without a change, with the
-interval of paired proportions. A run that has its file in --folder is not made again.
+interval of paired proportions. A run that has its file in --folder, made with that CSV
+and teacher, is not made again.
 """
 
 import argparse
@@ -129,18 +130,22 @@ def main():
     options |= {"optimizer": "adamw", "augment": "graph"}
     options |= {"precision": "mixed_bfloat16"}
     faces = data.load(args.csv)
-    teachers = {}
+    teachers, made_of = {}, {"data": data.digest(faces)}
     if args.teacher:
-        teach = functools.partial(models.soft_labels, [models.load(args.teacher)])
-        teachers = {"a teacher": teach}
+        made_of["teacher"] = files.sha256(args.teacher)
+        loaded, precision = [models.load(args.teacher)], options["precision"]
+        told = functools.partial(models.soft_labels, loaded, precision)
+        teachers = {"a teacher": told}
     found = {}
     for name in [*LEVERS, *teachers]:
         path = args.folder / f"{args.epochs}_{args.seed}_{name.replace(' ', '_')}.json"
-        if not path.exists():
+        made = made_of if name in teachers else {"data": made_of["data"]}
+        found[name] = json.loads(path.read_text()) if path.exists() else {}
+        if found[name].get("of") != made:
             print(name, flush=True)
             run = train(LEVERS.get(name, {}), faces, options, teachers.get(name))
-            files.write_json(path, run)
-        found[name] = json.loads(path.read_text())
+            found[name] = {"of": made, **run}
+            files.write_json(path, found[name])
     show(found, faces.take(data.split(faces, args.seed)[1]).labels, args)
 
 

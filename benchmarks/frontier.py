@@ -56,12 +56,6 @@ def percents(found, kind):
     return [100 * card["scores"][kind]["accuracy"] for card in found]
 
 
-def spread(values):
-    """Mean and deviation as text."""
-    deviation = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.2f}{deviation}"
-
-
 def draw(ours):
     """Parameters on a log axis; hollow: chosen on the rows that it is reported on."""
     figure = Figure(figsize=(8, 5))
@@ -111,7 +105,9 @@ def main():
     for name, of in found.items():
         if of:
             minutes = statistics.mean(card["seconds"] for card in of) / 60
-            one, both = (spread(percents(of, kind)) for kind in (ONE_PASS, MIRRORED))
+            one, both = (
+                rounds.spread(percents(of, kind), 2) for kind in (ONE_PASS, MIRRORED)
+            )
             size, work = of[0]["parameters"], of[0]["flops"] / 1e6
             print(
                 f"{name:14}{size:11,}{work:8.0f}{len(of):7}{one:>15}{both:>15}"

@@ -11,7 +11,6 @@ A run whose history lies in --folder is not trained again; a stopped one goes on
 
 import argparse
 import json
-import statistics
 from pathlib import Path
 
 from benchmarks import rounds
@@ -49,13 +48,13 @@ def main():
             options = {"csv": args.csv, "epochs": args.epochs, "seed": seed, **changes}
             out = args.folder / f"{args.epochs}_{number}_{seed}.keras"
             words = [f"--{name}={value}" for name, value in options.items()]
-            rounds.train(["train_cnn.py", *words], out, out.with_suffix(".csv"))
+            done = out.with_suffix(".csv").exists()
+            rounds.train(["train_cnn.py", *words], out, done)
             found[way].append(runs.read_history(out)[-1]["val_accuracy"])
     print(f"CNN, {args.epochs} epochs, {args.seeds} seeds\n{rounds.where()}\n")
-    print(f"{'':34}{'accuracy':>10}{'deviation':>11}")
+    print(f"{'':34}{'accuracy':>17}")
     for way, scores in found.items():
-        deviation = statistics.stdev(scores)
-        print(f"{way:34}{statistics.mean(scores):10.4f}{deviation:11.4f}")
+        print(f"{way:34}{rounds.spread(scores, 4):>17}")
     print("\n" + json.dumps({"epochs": args.epochs, "accuracy": found}))
 
 

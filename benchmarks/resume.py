@@ -3,10 +3,10 @@
 python -m benchmarks.resume
 python -m benchmarks.resume --kills 3 --seed 1
 
-For each network and augmentation, six epochs on drawn faces are trained straight, and
-again with SIGKILL at random instants, every other one while a checkpoint is written.
-Prints a row each: kills, epochs lost to them, and whether weights, optimizer, random
-states and history are the same to the last bit.
+For CNN and DNN, with the generator and without, six epochs on drawn faces are trained
+straight, and again with SIGKILL at random instants, every other one while a checkpoint
+is written. Prints a row each: kills, how many of them in a write, and whether weights,
+optimizer, random states and history are the same to the last bit.
 """
 
 import argparse

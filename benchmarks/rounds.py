@@ -71,18 +71,31 @@ def serve(prepare):
 
 
 def train(words, out, done):
-    """Run the training `words`, from its checkpoint if any, unless `done` exists.
-
-    Exits as the training does where it fails: it has said why.
-    """
-    if done.exists():
+    """Run the training `words`, from its checkpoint if any, unless it is done."""
+    if done:
         print(f"{out} is trained already", file=sys.stderr, flush=True)
         return
     resume = ["--resume"] if out.with_suffix(".checkpoint.npz").exists() else []
-    command = [sys.executable, *words, "--out", str(out), *resume]
-    status = subprocess.run(command, stdout=sys.stderr).returncode
+    run([*words, "--out", out, *resume])
+
+
+def run(words):
+    """Run `python words...`; where it fails, exit as it did: it has said why."""
+    process = subprocess.Popen([sys.executable, *map(str, words)], stdout=sys.stderr)
+    try:
+        status = process.wait()
+    except KeyboardInterrupt:
+        status = process.wait()  # A training ends its epoch first.
     if status:
         sys.exit(status)
+
+
+def spread(values, digits):
+    """Mean and deviation as text."""
+    mean = f"{statistics.mean(values):.{digits}f}"
+    if len(values) == 1:
+        return mean
+    return f"{mean} ± {statistics.stdev(values):.{digits}f}"
 
 
 def one_thread():

@@ -3,18 +3,17 @@
 python -m benchmarks.shipped --csv fer2013.csv --test test.csv
 python -m benchmarks.shipped --csv fer2013.csv --test test.csv --seeds 1
 
-What has its card in --folder is not trained again: delete the card to do so. The
-teacher comes first, once. Seed 0 of the others is shipped, with its submission; of
-their other seeds git keeps card, history and structure.
+What has its card in --folder is not trained again, unless its teacher was: delete the
+card to do so. The teacher comes first, once. Seed 0 of the others is shipped, with its
+submission; of their other seeds git keeps card, history and structure.
 """
 
 import argparse
-import subprocess
-import sys
+import json
 from pathlib import Path
 
 from benchmarks import rounds
-from fer import models
+from fer import files, models
 
 FOLDER = models.SHIPPED.parent
 TEACHER = "train_cnn.py --network compact --augment strong --epochs 40"
@@ -41,15 +40,23 @@ def train(recipe, name, seed, args):
     out = place(args.folder, name, seed)
     words = [word.format(folder=args.folder) for word in recipe.split()]
     words += ["--csv", args.csv, "--seed", str(seed)]
-    rounds.train(words, out, out.with_suffix(".json"))
+    rounds.train(words, out, is_done(out.with_suffix(".json")))
     return out
+
+
+def is_done(card):
+    """Whether the card is there, and its teachers are still what they were."""
+    if not card.exists():
+        return False
+    taught = json.loads(card.read_text())["options"].get("teachers", {})
+    return all(files.sha256(path) == digest for path, digest in taught.items())
 
 
 def submit(model, test):
     """Write the labels that `model` gives to the faces of `test`."""
     out = model.parent / "submissions" / f"{model.stem}.csv"
     words = ["predict.py", "--csv", test, "--model", model, "--mirror", "--out", out]
-    subprocess.run([sys.executable, *words], check=True)
+    rounds.run(words)
 
 
 def main():

@@ -42,17 +42,20 @@ def suite(batch_size, augment="none"):
     """An epoch of STEPS steps as train_cnn.py trains."""
     import keras
 
-    from fer import data, machine, networks, training
+    from fer import machine, networks, training
 
     images, labels = faces(batch_size)
-    known = data.Faces(images[..., 0], labels.astype(np.int8))
+    targets = np.eye(len(networks.CLASSES), dtype=np.float32)[labels]
     keras.config.set_dtype_policy(machine.precision())
     network = networks.cnn()
     training._compile(network, "adamw", STEPS, batch_size)
     options = {"seed": 0, "augment": augment}
-    return lambda: training._train(
-        network, training._batches(known, batch_size, options, 0), STEPS
-    )
+
+    def epoch():
+        batches = training._batches(images[..., 0], targets, batch_size, options, 0)
+        training._train(network, batches, STEPS)
+
+    return epoch
 
 
 def habit(batch_size):

@@ -28,9 +28,9 @@ def augment(images, seed, how="generator"):
 
     how: "generator", Keras's ImageDataGenerator, one face after the other; "graph", the
     same transforms as one operation of the backend; "strong", those and, of each face,
-    other contrast and brightness and maybe a part that is painted over; "mirror", every
-    other face mirrored and nothing else; or "none". The same `seed` (0..2**32-1) draws
-    the same transforms, in whichever thread.
+    other contrast and brightness and maybe a part that is painted over; "mirror", each
+    face mirrored or not, by chance, and nothing else; or "none". The same `seed`
+    (0..2**32-1) draws the same transforms, in whichever thread.
     """
     if how == "none":
         return images

@@ -31,6 +31,7 @@ class Material:
     models: dict
     histories: dict
     faces: data.Faces  # the validation rows
+    copies: int  # of other rows than these, among them
     predicted: dict  # (N,) int each
     test: Path | None
     out: Path
@@ -49,6 +50,7 @@ def gather(source, folder, test, out):
     data.must_be_labelled(faces, source)
     loaded = {title: models.load(folder / name) for title, name in FILES.items()}
     held = loaded[CNN].validation(faces)
+    others, _ = data.split(faces, loaded[CNN].card["options"]["seed"])
     for title, model in loaded.items():
         if data.digest(model.validation(faces)) != data.digest(held):
             raise BadInput(
@@ -60,6 +62,7 @@ def gather(source, folder, test, out):
         loaded,
         {title: runs.read_history(folder / name) for title, name in FILES.items()},
         held,
+        int(data.copies(held, faces.take(others)).sum()),
         {
             title: model.predict(held.images).argmax(1)
             for title, model in loaded.items()
@@ -95,8 +98,9 @@ def summary(report):
         "trained on",
     )
     yield page.paragraph(
-        f"{report.source.name}: {len(report.faces):,} validation rows, none of them "
-        "seen in training."
+        f"{report.source.name}: {len(report.faces):,} validation rows, which training "
+        f"leaves out; {report.copies:,} of them are copies, pixel by pixel, of another "
+        "row."
     )
     yield page.table(header, rows)
 

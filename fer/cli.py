@@ -61,7 +61,9 @@ def flag(help, **options):
 # default.
 FLAGS = {
     "csv": flag(
-        "faces to read (default: data/fer2013.csv, else the drawn sample)", metavar="F"
+        "faces to read (default: data/fer2013.csv, else the drawn sample; predict.py: "
+        "the test.csv beside it)",
+        metavar="F",
     ),
     "model": flag(
         "a trained model (default: models/cnn.keras, else the shipped one)", metavar="M"
@@ -168,18 +170,24 @@ def training_parser(doc, out, *flags):
 
 
 def csv(args):
-    """The CSV to read, said where it was not given; the sample is drawn if missing."""
+    """The CSV to read, said where it was not given."""
     if args.csv:
         return Path(args.csv)
+    path = default_csv()
+    why = f", drawn faces, since there is no {OWN_CSV[0]}"
+    print(f"reading {path}{why if path == SAMPLE_CSV else ''}")
+    return path
+
+
+def default_csv():
+    """The user's own CSV, else the sample, which is drawn if missing."""
     for path in OWN_CSV:
         if path.exists():
-            print(f"reading {path}")
             return path
     from fer import sample
 
     if not SAMPLE_CSV.exists():
         sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)
-    print(f"reading {SAMPLE_CSV}, drawn faces, since there is no {OWN_CSV[0]}")
     return SAMPLE_CSV
 
 

@@ -59,16 +59,17 @@ class Model:
     def validation(self, faces):
         """The faces to judge the model on: never one that it was fitted on.
 
-        PublicTest rows where the file has them; else the model's own tenth of its
-        training file. Raises BadInput for another file without PublicTest rows.
+        PublicTest rows where the model was trained on a file that has them, too; else
+        the model's own tenth of its training file. Raises BadInput where no row is
+        known to be unseen.
         """
-        if data.has_public_test(faces):
-            return faces.take(data.split(faces)[1])
-        if data.digest(faces) != self.card["data"]["digest"]:
+        by_usage = data.has_public_test(faces)
+        alike = by_usage and self.card["validation"] == "PublicTest"
+        if not alike and data.digest(faces) != self.card["data"]["digest"]:
             raise BadInput(
-                "the CSV has no PublicTest rows and is not the file that the model was "
-                "trained on, so no row is known to be unseen: add a Usage column, or "
-                "train on it"
+                "the CSV is not the file that the model was trained on, and one of the "
+                "two has no PublicTest rows, so no row is known to be unseen: train on "
+                "this file, or name rows that are unseen with confusion.py --usage"
             )
         return faces.take(data.split(faces, self.card["options"]["seed"])[1])
 
@@ -169,14 +170,14 @@ def predict(network, images):
     return np.concatenate([network.predict_on_batch(part[..., None]) for part in parts])
 
 
-def soft_labels(teachers, images):
+def soft_labels(teachers, precision, images):
     """The mean of what the teachers make of a face: (N, classes) float32.
 
     They see augmented views of it: of the face itself, they tell too much of what they
-    learned by heart. images: (N, 48, 48) uint8.
+    learned by heart. precision: a Keras dtype policy; images: (N, 48, 48) uint8.
     """
-    policy, means = machine.precision(), []
-    teachers = [networks.computing_in(policy, model.network) for model in teachers]
+    means = []
+    teachers = [networks.computing_in(precision, model.network) for model in teachers]
     for start in range(0, len(images), BATCH):
         faces = images[start : start + BATCH, ..., None]
         views = [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]

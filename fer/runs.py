@@ -37,12 +37,12 @@ def train(build, source, options, out, command, resume=False):
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
-        teach = functools.partial(models.soft_labels, teachers) if teachers else None
+        told = functools.partial(models.soft_labels, teachers, options["precision"])
         checkpoint = out.with_suffix(".checkpoint.npz")
         network, history, seconds = training.fit(
-            build, faces, options, checkpoint, resume, teach
+            build, faces, options, checkpoint, resume, told if teachers else None
         )
-        best = training.best_epoch(history)["epoch"]
+        best = scores.best_epoch(history)["epoch"]
         card = models.card(
             network, networks.CLASSES, faces, source, options, best, seconds, command
         )

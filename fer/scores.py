@@ -114,10 +114,14 @@ def observe_difference(what, against, change):
     return f"{what} against {against}: {points(change)} of accuracy, {verdict}."
 
 
+def best_epoch(history):
+    """The row of the kept epoch: best validation accuracy, then lowest loss."""
+    return max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
+
+
 def observe_history(history):
     """A sentence on a learning curve: its best epoch, and how training ran ahead."""
-    best = max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
-    last = history[-1]
+    best, last = best_epoch(history), history[-1]
     ahead = 100 * (last["accuracy"] - last["val_accuracy"])
     return (
         f"Validation accuracy is best at epoch {best['epoch']} of {last['epoch']}, "

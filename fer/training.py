@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, augment, data, files, threads
+from fer import BadInput, augment, data, files, scores, threads
 
 # The peak of the learning rate, and the weight decay.
 OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
@@ -85,7 +85,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
                 {"epoch": epoch + 1} | _train(network, batches, len(rows) // batch_size)
             )
             history[-1] |= evaluate(network, faces.take(held))
-            if max(history, key=_merit) is history[-1]:
+            if scores.best_epoch(history) is history[-1]:
                 best = network.get_weights()
             seconds += time.perf_counter() - start
             _write(checkpoint, run, history, seconds, best, variables)
@@ -97,11 +97,6 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     network = build()
     network.set_weights(best)
     return network, history, seconds
-
-
-def best_epoch(history):
-    """The row of the kept epoch: best validation accuracy, then lowest loss."""
-    return max(history, key=_merit)
 
 
 def evaluate(network, faces):
@@ -209,10 +204,6 @@ class _Totals:
 
 def _one_hot(network, labels):
     return np.eye(network.output_shape[-1], dtype=np.float32)[labels]
-
-
-def _merit(row):
-    return row["val_accuracy"], -row["val_loss"]
 
 
 def _sentence(row, epochs, seconds):

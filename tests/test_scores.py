@@ -67,6 +67,14 @@ def test_the_sentence_on_a_matrix_names_best_worst_and_mix_ups():
     assert "sad for angry (50% of its faces) and angry for sad (25%" in said
 
 
+def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss():
+    rows = [(0.5, 1.0), (0.6, 1.2), (0.6, 1.1), (0.4, 0.9)]
+    history = [
+        {"val_accuracy": a, "val_loss": b, "epoch": i} for i, (a, b) in enumerate(rows)
+    ]
+    assert scores.best_epoch(history)["epoch"] == 2
+
+
 def test_the_sentence_on_a_history_names_the_best_epoch():
     history = [
         {"epoch": 1, "accuracy": 0.3, "val_accuracy": 0.4, "val_loss": 1.5},
