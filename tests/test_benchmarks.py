@@ -1,6 +1,11 @@
 """What the benchmarks share, and what they would otherwise break unseen."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -34,3 +39,28 @@ def test_a_script_that_fails_ends_the_benchmark_with_its_status():
 def test_the_spread_of_one_seed_is_its_figure_alone():
     assert rounds.spread([0.5], 2) == "0.50"
     assert rounds.spread([0.4, 0.6], 2) == "0.50 ± 0.14"
+
+
+def test_ctrl_c_lets_a_script_end_what_it_does(tmp_path):
+    script = f"""
+import pathlib, time
+folder = pathlib.Path({str(tmp_path)!r})
+try:
+    (folder / "begun").touch()
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(1)
+    (folder / "ended").touch()
+    raise SystemExit(130)
+"""
+    benchmark = f"from benchmarks import rounds; rounds.run(['-c', {script!r}])"
+    benchmark = subprocess.Popen(
+        [sys.executable, "-c", benchmark],
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+    )
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.01)
+    os.killpg(benchmark.pid, signal.SIGINT)
+    assert benchmark.wait(30) == 130
+    assert (tmp_path / "ended").exists()
