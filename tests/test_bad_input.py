@@ -188,6 +188,13 @@ def test_a_report_without_its_models_is_told(tmp_path, given):
         assert "cannot be read" in refusal("report.py", *words, folder=tmp_path)
 
 
+def test_a_report_of_named_models_trains_none(tmp_path):
+    (tmp_path / "mine").mkdir()
+    said = refusal("report.py", "--models", "mine", folder=tmp_path)
+    assert "cannot be read" in said
+    assert not list((tmp_path / "mine").iterdir())
+
+
 def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/fer2013.csv").touch()
