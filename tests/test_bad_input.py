@@ -189,10 +189,10 @@ def test_a_report_without_its_models_is_told(tmp_path, given):
 
 
 def test_a_report_of_named_models_trains_none(tmp_path):
-    (tmp_path / "mine").mkdir()
-    said = refusal("report.py", "--models", "mine", folder=tmp_path)
-    assert "cannot be read" in said
-    assert not list((tmp_path / "mine").iterdir())
+    done = run("report.py", "--models", "mine", folder=tmp_path)
+    assert done.returncode == 2
+    assert "mine/cnn.keras cannot be read" in done.stderr
+    assert not (tmp_path / "mine").exists()
 
 
 def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
