@@ -26,6 +26,7 @@ NOTHING = "nothing"
 MIXED = 0.2  # mixup's alpha (Zhang, 2017, arXiv:1710.09412)
 PEAK, DECAY = training.OPTIMIZERS["adamw"]
 SGD_PEAK = 0.05
+CALM = 0.8  # of the epochs, after which faces are only mirrored
 
 
 def with_mixup(*args):
@@ -44,7 +45,30 @@ def by_class(*args):
         yield images, targets / (len(shares) * shares)
 
 
-_batches = training._batches
+def calm_at_the_end(images, targets, batch_size, options, epoch):
+    """The epoch's batches, in the last epochs without all transforms but the mirror."""
+    if epoch >= CALM * options["epochs"]:
+        options = options | {"augment": "mirror"}
+    return _batches(images, targets, batch_size, options, epoch)
+
+
+def averaging():
+    """What to patch so that an epoch ends in a running mean of the weights."""
+    own, mean = [], []
+
+    def train(network, *args):
+        if own:
+            network.set_weights(own)
+        row = _train(network, *args)
+        own[:] = network.get_weights()
+        mean[:] = [(a + b) / 2 for a, b in zip(mean or own, own, strict=True)]
+        network.set_weights(mean)
+        return row
+
+    return training_with(_train=train)
+
+
+_batches, _train = training._batches, training._train
 
 
 def optimizer(name, **options):
@@ -94,6 +118,8 @@ LEVERS = {
         adamw(SGD_PEAK, DECAY * PEAK / SGD_PEAK),
     ],
     "Muon": {"optimizer": "muon"},
+    "weights averaged": [averaging()],
+    "mirror only at the end": [training_with(_batches=calm_at_the_end)],
     "mixup": [training_with(_batches=with_mixup)],
     "class weights": [training_with(_batches=by_class)],
     "Glorot's start": [mock.patch.object(networks, "RELU", {"activation": "relu"})],
@@ -119,7 +145,7 @@ def train(lever, faces, options, teach=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--csv", required=True)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--teacher", help="a model to learn from: one lever more")
     parser.add_argument(

@@ -12,7 +12,7 @@ class Muon(keras.optimizers.Muon):
     Keras applies it to dense layers alone. Here a kernel (height, width, channels,
     filters) is a matrix of a column a filter. AdamW moves what is none, and the layers
     of `exclude_layers`. Learning rate and weight decay are of AdamW's size (Liu, 2025,
-    arXiv:2502.16982).
+    arXiv:2502.16982). The matrices are made orthogonal in the policy's precision.
     """
 
     def _should_use_adamw(self, variable):
@@ -21,8 +21,9 @@ class Muon(keras.optimizers.Muon):
         )
 
     def zeropower_via_newtonschulz5(self, x, steps):
-        matrix = super().zeropower_via_newtonschulz5(_matrix(x), steps)
-        return ops.reshape(matrix, x.shape)
+        matrix = ops.cast(_matrix(x), keras.config.dtype_policy().compute_dtype)
+        matrix = super().zeropower_via_newtonschulz5(matrix, steps)
+        return ops.cast(ops.reshape(matrix, x.shape), x.dtype)
 
     def lr_adjust(self, x):
         return ops.reshape(super().lr_adjust(_matrix(x)), x.shape)
