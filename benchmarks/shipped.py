@@ -19,13 +19,13 @@ FOLDER = models.SHIPPED.parent
 TEACHER = "train_cnn.py --network compact --augment strong --epochs 40"
 BY_TEACHER = "--teachers {folder}/teacher.keras"
 BY_COMPACT = "--teachers {folder}/compact.keras"
-LIKE_COMPACT = "--optimizer muon --augment strong"
+STRONG = "train_cnn.py --optimizer muon --augment strong"
 RECIPES = {
-    "compact": f"train_cnn.py --network compact {LIKE_COMPACT} {BY_TEACHER}",
-    "compact_350k": f"train_cnn.py --network compact_350k {LIKE_COMPACT} {BY_COMPACT}",
-    "compact_60k": f"train_cnn.py --network compact_60k {LIKE_COMPACT} {BY_COMPACT}",
-    "cnn": "train_cnn.py",
-    "cnn_plain": "train_cnn.py --augment none",
+    "compact": f"{STRONG} --network compact {BY_TEACHER}",
+    "compact_350k": f"{STRONG} --network compact_350k {BY_COMPACT}",
+    "compact_60k": f"{STRONG} --network compact_60k {BY_COMPACT}",
+    "cnn": f"{STRONG} {BY_COMPACT}",
+    "cnn_plain": f"train_cnn.py --optimizer muon --augment none {BY_COMPACT}",
     "dnn": f"train_dnn.py --augment mirror {BY_COMPACT}",
 }
 

@@ -95,7 +95,7 @@ FLAGS = {
         default="generator",
     ),
     "optimizer": flag(
-        "what moves the weights; muon brings the compact networks further",
+        "what moves the weights; muon brings convolutions further",
         choices=("adamw", "muon"),
         default="adamw",
     ),

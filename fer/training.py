@@ -52,6 +52,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     """
     import keras
 
+    start = time.perf_counter()
     run = {"network": build.__name__, "data": data.digest(faces), **options}
     saved = _read(checkpoint, run, resume)
     keras.utils.set_random_seed(options["seed"])
@@ -79,7 +80,6 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
 
     with _signals() as received:
         for epoch in range(len(history), options["epochs"]):
-            start = time.perf_counter()
             batches = _batches(fitted.images, targets, batch_size, options, epoch)
             history.append(
                 {"epoch": epoch + 1} | _train(network, batches, len(rows) // batch_size)
@@ -87,7 +87,8 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
             history[-1] |= evaluate(network, faces.take(held))
             if scores.best_epoch(history) is history[-1]:
                 best = network.get_weights()
-            seconds += time.perf_counter() - start
+            now = time.perf_counter()
+            seconds, start = seconds + now - start, now
             _write(checkpoint, run, history, seconds, best, variables)
             print(_sentence(history[-1], options["epochs"], seconds), flush=True)
             if received:

@@ -1,0 +1,77 @@
+"""The shipped models are what their cards, histories and submissions say."""
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer import data, models, networks, scores
+
+FOLDER = Path(__file__).parent.parent / "models/fer2013"
+SHIPPED = sorted(FOLDER.glob("*.keras"))
+each_model = pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+with_real_faces = pytest.mark.skipif(
+    "FER_DATA" not in os.environ, reason="FER_DATA names no folder"
+)
+# Rows that another processor's rounding may label otherwise.
+ROUNDING = 5
+SOME = 500  # of a submission's rows
+
+
+@pytest.fixture(scope="module")
+def real():
+    """A function that loads one of FER2013's files."""
+    return lambda name: data.load(Path(os.environ["FER_DATA"]) / name)
+
+
+@each_model
+def test_its_card_agrees_with_its_history_and_structure(path):
+    model = models.load(path)
+    with open(path.with_suffix(".csv")) as file:
+        history = [
+            {name: float(text) for name, text in row.items()}
+            for row in csv.DictReader(file)
+        ]
+    assert len(history) == model.card["options"]["epochs"]
+    assert scores.best_epoch(history)["epoch"] == model.card["best_epoch"]
+    text = networks.structure_text(model.network)
+    assert path.with_suffix(".txt").read_text() == text
+    assert path.stat().st_size < 8_000_000
+
+
+@with_real_faces
+@each_model
+def test_it_scores_what_its_card_says(path, real):
+    model = models.load(path)
+    held = model.validation(real("fer2013.csv.gz"))
+    straight = model.predict(held.images)
+    both = straight + model.predict(held.images[:, :, ::-1])
+    for name, told in ("validation", straight), ("with the mirrored face", both):
+        said = model.card["scores"][name]
+        assert said["rows"] == len(held)
+        right = (told.argmax(1) == held.labels).sum()
+        assert abs(right - said["accuracy"] * len(held)) <= ROUNDING
+
+
+@with_real_faces
+@pytest.mark.parametrize(
+    "path", sorted((FOLDER / "submissions").glob("*.csv")), ids=lambda path: path.stem
+)
+def test_a_submission_is_its_models(path, real):
+    faces = real("test.csv.gz")
+    model = models.load(FOLDER / f"{path.stem}.keras")
+    ids, labels = np.loadtxt(path, int, delimiter=",", skiprows=1).T
+    assert np.array_equal(ids, faces.ids)
+    predicted = model.predict(faces.images[:SOME], mirror=True).argmax(1)
+    assert (predicted != labels[:SOME]).sum() <= ROUNDING
+
+
+def test_a_model_that_taught_another_is_the_shipped_one():
+    for path in SHIPPED:
+        taught = json.loads(path.with_suffix(".json").read_text())["options"]
+        for teacher, digest in taught.get("teachers", {}).items():
+            beside = FOLDER / f"{Path(teacher).stem}.json"
+            assert json.loads(beside.read_text())["sha256"] == digest
