@@ -85,7 +85,7 @@ def summary(report):
                 f"{model.card['parameters']:,}",
                 f"{score['accuracy']:.4f}",
                 f"{low:.4f} to {high:.4f}",
-                model.card["options"]["epochs"],
+                _recipe(model.card["options"]),
                 model.card["data"]["file"],
             )
         )
@@ -94,7 +94,7 @@ def summary(report):
         "parameters",
         "accuracy",
         "95% interval",
-        "epochs",
+        "recipe",
         "trained on",
     )
     yield page.paragraph(
@@ -105,6 +105,12 @@ def summary(report):
     yield page.table(header, rows)
 
 
+def _recipe(options):
+    names = ("epochs", "augment", "optimizer")
+    told = [f"{name} {options[name]}" for name in names if name in options]
+    return ", ".join(told + ["taught"] * bool(options.get("teachers")))
+
+
 def cnn(report):
     """The CNN: structure, curves with and without augmentation side by side."""
     yield page.heading("1. Convolutional neural network")
@@ -113,10 +119,10 @@ def cnn(report):
     yield report.picture(
         "cnn_curves.png", figures.curves(shown), "Training procedure of the CNN"
     )
-    change = _difference(report, CNN, PLAIN)
+    names = "With augmentation", "without"
     yield page.paragraph(
         f"{scores.observe_history(report.histories[CNN])} "
-        f"{scores.observe_difference('With augmentation', 'without', change)}"
+        f"{_compare(report, names, CNN, PLAIN, meant={'augment'})}"
     )
 
 
@@ -131,10 +137,9 @@ def dnn(report):
     )
     both = {title: report.histories[title] for title in (CNN, DNN)}
     yield report.picture("comparison.png", figures.comparison(both), "CNN against DNN")
-    change = _difference(report, CNN, DNN)
     yield page.paragraph(
         f"{scores.observe_history(report.histories[DNN])} "
-        f"{scores.observe_difference('The CNN', 'the DNN', change)}"
+        f"{_compare(report, ('The CNN', 'the DNN'), CNN, DNN, meant=set())}"
     )
 
 
@@ -204,10 +209,14 @@ def submission(report):
     )
 
 
-def _difference(report, title, other):
-    return scores.difference(
+def _compare(report, names, title, other, meant):
+    """What two networks score, and which options but the `meant` set them apart."""
+    change = scores.difference(
         report.faces.labels, report.predicted[title], report.predicted[other]
     )
+    one, two = (report.models[each].card["options"] for each in (title, other))
+    others = {name for name in one if one[name] != two.get(name)} - meant
+    return scores.observe_difference(*names, change, sorted(others))
 
 
 ALL = (summary, cnn, dnn, confusion, saliency, filters, submission)

@@ -101,8 +101,11 @@ def observe_confusions(counts, classes):
     )
 
 
-def observe_difference(what, against, change):
-    """A sentence on two accuracies of the same rows, and whether chance explains it."""
+def observe_difference(what, against, change, others=()):
+    """A sentence on two accuracies of the same rows, and whether chance explains it.
+
+    others: names of whatever else sets the two apart; a second sentence tells them.
+    """
     low, high = change["interval"]
     verdict = (
         "more than chance explains"
@@ -111,7 +114,8 @@ def observe_difference(what, against, change):
         if high < 0
         else "no more than chance may explain"
     )
-    return f"{what} against {against}: {points(change)} of accuracy, {verdict}."
+    said = f"{what} against {against}: {points(change)} of accuracy, {verdict}."
+    return f"{said} They differ in {', '.join(others)}, too." if others else said
 
 
 def best_epoch(history):

@@ -56,6 +56,8 @@ def test_the_sentence_on_a_difference_says_when_chance_explains_it():
     assert said.endswith("more than chance explains.")
     assert "chance may explain" in scores.observe_difference("A", "B", unclear)
     assert "less, beyond chance" in scores.observe_difference("A", "B", harm)
+    said = scores.observe_difference("A", "B", clear, ["epochs", "seed"])
+    assert said.endswith("They differ in epochs, seed, too.")
 
 
 def test_the_sentence_on_a_matrix_names_best_worst_and_mix_ups():

@@ -252,6 +252,7 @@ def test_the_page_has_every_section_in_order_and_loads_nothing(report):
     assert "default-src 'none'" in page
     assert "http:" not in page and "https:" not in page and "<script" not in page
     assert page.count("95% interval") >= 4
+    assert page.count("They differ in augment, too.") == 1  # CNN and DNN
 
 
 def test_the_page_in_a_browser(report):
