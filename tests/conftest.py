@@ -65,11 +65,11 @@ def trained(drawn_csv, tmp_path_factory):
     from fer import networks, runs
 
     folder = tmp_path_factory.mktemp("models")
-    for name, build in (
-        ("cnn", networks.cnn),
-        ("cnn_plain", networks.cnn),
-        ("dnn", networks.dnn),
+    for name, build, augment in (
+        ("cnn", networks.cnn, "none"),
+        ("cnn_plain", networks.cnn, "none"),
+        ("dnn", networks.dnn, "mirror"),
     ):
-        command = "python train_cnn.py"
-        runs.train(build, drawn_csv, OPTIONS, folder / f"{name}.keras", command)
+        command, options = "python train_cnn.py", OPTIONS | {"augment": augment}
+        runs.train(build, drawn_csv, options, folder / f"{name}.keras", command)
     return folder

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import keras
 import pytest
 
 from benchmarks import rounds, shipped, throughput
@@ -16,7 +17,10 @@ from fer import files
 @pytest.mark.parametrize("augment", ["none", "graph"])
 def test_the_suite_of_the_throughput_benchmark_trains(augment, monkeypatch):
     monkeypatch.setattr(throughput, "STEPS", 2)
-    throughput.suite(8, augment)()
+    try:
+        throughput.suite(8, augment)()
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def test_a_model_is_trained_anew_when_its_teacher_was(tmp_path):
