@@ -215,7 +215,7 @@ def _compare(report, names, title, other, meant):
         report.faces.labels, report.predicted[title], report.predicted[other]
     )
     one, two = (report.models[each].card["options"] for each in (title, other))
-    others = {name for name in one if one[name] != two.get(name)} - meant
+    others = {name for name in one | two if one.get(name) != two.get(name)} - meant
     return scores.observe_difference(*names, change, sorted(others))
 
 

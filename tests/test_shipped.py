@@ -1,6 +1,5 @@
 """The shipped models are what their cards, histories and submissions say."""
 
-import csv
 import json
 import os
 from pathlib import Path
@@ -8,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer import data, models, networks, scores
+from fer import data, models, networks, runs, scores, strangers
 
 FOLDER = Path(__file__).parent.parent / "models/fer2013"
 SHIPPED = sorted(FOLDER.glob("*.keras"))
+assert SHIPPED
 each_model = pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 with_real_faces = pytest.mark.skipif(
     "FER_DATA" not in os.environ, reason="FER_DATA names no folder"
@@ -28,13 +28,14 @@ def real():
 
 
 @each_model
+def test_it_is_one_of_ours(path):
+    strangers.inspect(path)
+
+
+@each_model
 def test_its_card_agrees_with_its_history_and_structure(path):
     model = models.load(path)
-    with open(path.with_suffix(".csv")) as file:
-        history = [
-            {name: float(text) for name, text in row.items()}
-            for row in csv.DictReader(file)
-        ]
+    history = runs.read_history(path)
     assert len(history) == model.card["options"]["epochs"]
     assert scores.best_epoch(history)["epoch"] == model.card["best_epoch"]
     text = networks.structure_text(model.network)
