@@ -23,10 +23,10 @@ STRONG = "train_cnn.py --optimizer muon --augment strong"
 RECIPES = {
     "compact": f"{STRONG} --network compact {BY_TEACHER}",
     "compact_350k": f"{STRONG} --network compact_350k {BY_COMPACT}",
-    "compact_60k": f"{STRONG} --network compact_60k {BY_COMPACT}",
+    "compact_60k": f"{STRONG} --network compact_60k --epochs 120 {BY_COMPACT}",
     "cnn": f"{STRONG} --epochs 120 {BY_COMPACT}",
     "cnn_plain": f"train_cnn.py --optimizer muon --augment none {BY_COMPACT}",
-    "dnn": f"train_dnn.py --augment mirror {BY_COMPACT}",
+    "dnn": f"train_dnn.py --augment mirror --epochs 120 {BY_COMPACT}",
 }
 
 
