@@ -8,9 +8,10 @@ import sys
 import time
 
 import keras
+import numpy as np
 import pytest
 
-from benchmarks import rounds, shipped, throughput
+from benchmarks import ablation, rounds, shipped, throughput
 from fer import files
 
 
@@ -68,3 +69,27 @@ except KeyboardInterrupt:
     os.killpg(benchmark.pid, signal.SIGINT)
     assert benchmark.wait(30) == 130
     assert (tmp_path / "ended").exists()
+
+
+def test_class_weights_are_weights_of_the_rows():
+    rng = np.random.default_rng(0)
+    faces = rng.integers(0, 256, (8, 4, 4), dtype=np.uint8)
+    targets = np.eye(3, dtype=np.float32)[[0, 0, 0, 0, 0, 1, 1, 2]]
+    options = {"seed": 0, "augment": "none"}
+    ((images, weighed),) = ablation.by_class(faces, targets, 8, options, 0)
+    weights = weighed.sum(axis=1)
+    assert sorted(weights) == pytest.approx([8 / 15] * 5 + [8 / 6] * 2 + [8 / 3])
+
+    def after_a_step(loss, *batch):
+        keras.utils.set_random_seed(0)
+        layers = keras.layers.Flatten(), keras.layers.Dense(3, "softmax")
+        network = keras.Sequential([keras.Input((4, 4, 1)), *layers])
+        network.compile(keras.optimizers.SGD(1e-5), loss(label_smoothing=0.1))
+        network.train_on_batch(images, *batch)
+        return network.layers[-1].get_weights()[0]
+
+    usual = keras.losses.CategoricalCrossentropy
+    expected = after_a_step(usual, weighed / weights[:, None], weights)
+    found = after_a_step(ablation.weighed_entropy, weighed)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert not np.allclose(after_a_step(usual, weighed), expected, rtol=1e-5)
