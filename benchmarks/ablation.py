@@ -50,7 +50,7 @@ def weighed_entropy(label_smoothing):
     import keras
 
     def loss(targets, predicted):
-        # Its gradient is right only for targets whose sum is one.
+        # Of softmax and entropy in one, the gradient takes targets to sum to one.
         weights = keras.ops.sum(targets, axis=-1)
         entropy = keras.losses.categorical_crossentropy(
             targets / weights[:, None], predicted, label_smoothing=label_smoothing
@@ -140,7 +140,7 @@ LEVERS = {
         training_with(_batches=by_class),
         mock.patch("keras.losses.CategoricalCrossentropy", weighed_entropy),
     ],
-    "Glorot's start": [mock.patch.object(networks, "RELU", {"activation": "relu"})],
+    "Glorot start": [mock.patch.object(networks, "RELU", {"activation": "relu"})],
     "no dropout": [dropout(0.0)],
     "dropout 0.5": [dropout(0.5)],
 }
