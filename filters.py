@@ -12,7 +12,7 @@ from fer import cli
 def main():
     flags = ("csv", "model", "layers", "steps", "seed")
     args = cli.parser(__doc__, *flags, image=9, out=Path("figures")).parse_args()
-    from fer import explain, figures, files
+    from fer import explain, figures, files, progress
 
     model, faces = cli.model_and_faces(args)
     layers = explain.pick_layers(model.network, args.layers)
@@ -23,7 +23,7 @@ def main():
             layer,
             args.steps,
             args.seed,
-            cli.progress(layer.name, args.steps),
+            progress.steps(layer.name, args.steps),
         )
         maps = explain.responses(model.network, layer, image)
         for name, drawn, _ in figures.filter_pictures(

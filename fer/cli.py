@@ -231,17 +231,6 @@ def test_csv(path):
     return found[0] if found else None
 
 
-def progress(what, steps):
-    """A function that shows step numbers on a terminal, and nothing elsewhere."""
-
-    def show(step):
-        if sys.stdout.isatty():
-            end = "\n" if step == steps else "\r"
-            print(f"  {what}: step {step} of {steps}", end=end, flush=True)
-
-    return show
-
-
 def epochs(args, source):
     """--epochs, or as many as the CSV `source` needs."""
     return args.epochs or (SAMPLE_EPOCHS if source == SAMPLE_CSV else EPOCHS)

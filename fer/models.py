@@ -21,6 +21,7 @@ from fer import (
     files,
     machine,
     networks,
+    progress,
     reader,
     scores,
     strangers,
@@ -178,11 +179,14 @@ def soft_labels(teachers, precision, images):
     """
     means = []
     teachers = [networks.computing_in(precision, model.network) for model in teachers]
-    for start in range(0, len(images), BATCH):
+    starts = range(0, len(images), BATCH)
+    show = progress.steps("teachers", len(starts))
+    for done, start in enumerate(starts, 1):
         faces = images[start : start + BATCH, ..., None]
         views = [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
         told = [each.predict_on_batch(view) for each in teachers for view in views]
         means.append(np.mean(told, axis=0))
+        show(done)
     return np.concatenate(means)
 
 

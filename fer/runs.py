@@ -37,6 +37,8 @@ def train(build, source, options, out, command, resume=False):
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
+        if teachers:
+            print("first the teachers look at each of its faces", flush=True)
         told = functools.partial(models.soft_labels, teachers, options["precision"])
         checkpoint = out.with_suffix(".checkpoint.npz")
         network, history, seconds = training.fit(

@@ -66,9 +66,12 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         )
     batch_size = min(options["batch_size"], len(rows))
     fitted = faces.take(rows)
-    targets = _one_hot(network, fitted.labels)
-    if teach:
-        targets = (targets + teach(fitted.images)) / 2
+    if saved:
+        targets = saved["targets"]
+    else:
+        targets = _one_hot(network, fitted.labels)
+        if teach:
+            targets = (targets + teach(fitted.images)) / 2
     steps = options["epochs"] * (len(rows) // batch_size)
     _compile(network, options["optimizer"], steps, batch_size)
     variables = network.variables + network.optimizer.variables
@@ -89,7 +92,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
                 best = network.get_weights()
             now = time.perf_counter()
             seconds, start = seconds + now - start, now
-            _write(checkpoint, run, history, seconds, best, variables)
+            _write(checkpoint, run, history, seconds, best, variables, targets)
             print(_sentence(history[-1], options["epochs"], seconds), flush=True)
             if received:
                 raise Stopped(f"stopped after epoch {epoch + 1}: go on with --resume")
@@ -215,8 +218,9 @@ def _sentence(row, epochs, seconds):
     )
 
 
-def _write(path, run, history, seconds, best, variables):
-    arrays = {f"best{i}": value for i, value in enumerate(best)}
+def _write(path, run, history, seconds, best, variables, targets):
+    arrays = {"targets": targets}
+    arrays |= {f"best{i}": value for i, value in enumerate(best)}
     arrays |= {
         f"state{i}": np.asarray(variable) for i, variable in enumerate(variables)
     }
@@ -236,6 +240,7 @@ def _read(path, run, resume):
     try:
         with np.load(path, allow_pickle=False) as archive:
             saved = json.loads(str(archive["about"]))
+            saved["targets"] = archive["targets"]
             for kind in ("best", "state"):
                 names = [name for name in archive.files if name.startswith(kind)]
                 saved[kind] = [archive[f"{kind}{i}"] for i in range(len(names))]

@@ -67,7 +67,7 @@ def test_a_compact_network_learns_from_a_teacher_and_is_explained(
         *("train_cnn.py", *given, *words, "--epochs", 1, "--out", "c.keras"),
         folder=tmp_path,
     )
-    assert "training compact_60k" in out
+    assert "training compact_60k" in out and "teachers look at each" in out
     card = models.load(tmp_path / "c.keras").card
     assert card["network"] == "compact_60k"
     assert card["options"]["teachers"] == {str(teacher): files.sha256(teacher)}

@@ -40,6 +40,10 @@ def surprised(images):
     return np.eye(7, dtype=np.float32)[np.full(len(images), 5)]
 
 
+def asked_again(images):
+    raise AssertionError("what the teacher said is in the checkpoint")
+
+
 @pytest.mark.parametrize(
     ("build", "augment", "more"),
     [
@@ -58,6 +62,8 @@ def test_a_stopped_and_resumed_run_ends_in_the_same_bits(
     with monkeypatch.context() as patch, pytest.raises(training.Stopped):
         interrupted_after(2, patch)
         fit(drawn, tmp_path / "parts.npz", **changes)
+    if "teach" in changes:
+        changes["teach"] = asked_again
     resumed, rows, _ = fit(drawn, tmp_path / "parts.npz", again=True, **changes)
     assert rows == history
     assert resume.same_bits(tmp_path / "straight.npz", tmp_path / "parts.npz")
