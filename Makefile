@@ -10,7 +10,7 @@ report: .venv/suite
 	$(RUN) report.py $(if $(CSV),--csv "$(CSV)") $(if $(TRAIN),--train)
 
 test: .venv/dev
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 4
 
 coverage: .venv/dev
 	$(RUN) -m coverage run -m pytest --deselect $(FULL_DISK)

@@ -12,12 +12,12 @@ from fer import cli
 def main():
     default = Path("figures/confusion.png")
     args = cli.parser(
-        __doc__, "csv", "model", "usage", "mirror", out=default
+        __doc__, "csv", "model", "usage", "mirror", "turn", out=default
     ).parse_args()
     from fer import figures, files, scores
 
     model, faces = cli.model_and_faces(args)
-    predicted = model.predict(faces.images, args.mirror).argmax(1)
+    predicted = model.predict(faces.images, args.mirror, args.turn).argmax(1)
     counts = scores.matrix(faces.labels, predicted, model.classes)
     files.write_bytes(args.out, figures.png(figures.confusion(counts, model.classes)))
     print(scores.table(faces.labels, predicted, model.classes))

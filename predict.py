@@ -11,7 +11,7 @@ from fer import BadInput, cli
 
 def main():
     args = cli.parser(
-        __doc__, "csv", "model", "mirror", out=Path("submission.csv")
+        __doc__, "csv", "model", "mirror", "turn", out=Path("submission.csv")
     ).parse_args()
     from fer import data, files
 
@@ -21,7 +21,7 @@ def main():
     files.must_differ(path, args.out)
     faces = data.load(path, data.USAGES)
     model = cli.model(args)
-    labels = model.predict(faces.images, args.mirror).argmax(1)
+    labels = model.predict(faces.images, args.mirror, args.turn).argmax(1)
     files.write_submission(args.out, faces.ids, labels)
     print(f"wrote {args.out}: {len(faces):,} faces of {path}")
 

@@ -55,8 +55,13 @@ def is_done(card):
 def submit(model, test):
     """Write the labels that `model` gives to the faces of `test`."""
     out = model.parent / "submissions" / f"{model.stem}.csv"
-    words = ["predict.py", "--csv", test, "--model", model, "--mirror", "--out", out]
-    rounds.run(words)
+    words = ["predict.py", "--csv", test, "--model", model, "--out", out]
+    rounds.run(words + [f"--{view}" for view in views(model.stem)])
+
+
+def views(name):
+    """The flags of predict.py that suit what a shipped model has learned from."""
+    return ["mirror", "turn"] if STRONG in RECIPES[name] else ["mirror"]
 
 
 def main():

@@ -44,7 +44,18 @@ def augment(images, seed, how="generator"):
     moved = (_one_by_one if how == "generator" else _at_once)(images, transforms)
     if how == "strong":
         moved = _weathered(moved, np.random.default_rng(seed))
-    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
+    return _in_grey_levels(moved)
+
+
+def turned(images, degrees):
+    """Each face (N, 48, 48, 1) uint8, turned by so many degrees about its middle."""
+    still = {"tx": 0, "ty": 0, "zx": 1, "zy": 1, "flip_horizontal": False}
+    turn = still | {"theta": degrees}
+    return _in_grey_levels(_at_once(images, [turn] * len(images)))
+
+
+def _in_grey_levels(images):
+    return np.clip(np.rint(images), 0, 255).astype(np.uint8)
 
 
 def _weathered(images, rng):

@@ -112,6 +112,11 @@ FLAGS = {
     "mirror": flag(
         "average in what the model makes of the mirrored face", action="store_true"
     ),
+    "turn": flag(
+        "average in what it makes of the face turned 8 degrees either way, as suits "
+        "models that learned from turned faces",
+        action="store_true",
+    ),
     "image": flag(
         "which validation row, from 0", type=whole_number(0, 10**9), metavar="N"
     ),

@@ -38,6 +38,16 @@ def test_the_graph_moves_faces_as_the_generator_does(faces):
     assert np.abs(one.astype(int) - other).max() <= 1
 
 
+def test_faces_are_turned_as_the_generator_turns_them(faces):
+    turn = {"theta": 8}
+    apply = augment.generator().apply_transform
+    expected = [apply(face.astype(np.float32), turn) for face in faces]
+    turned = augment.turned(faces, 8)
+    assert turned.dtype == np.uint8
+    assert np.abs(turned - np.array(expected)).max() <= 1
+    assert np.array_equal(augment.turned(faces, 0), faces)
+
+
 def test_strong_moves_faces_so_too_and_changes_contrast_and_brightness(faces):
     one, other = (augment.augment(faces, 3, how) for how in ("graph", "strong"))
     slopes = [

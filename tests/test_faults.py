@@ -84,7 +84,7 @@ def write_submission(path, network):
 
 
 def write_checkpoint(path, network):
-    training._write(path, {}, [], 0.0, network.get_weights(), network.variables)
+    training._write(path, {}, [], 0.0, network.get_weights(), network.variables, [])
 
 
 def write_model(path, network):

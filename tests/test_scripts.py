@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer import data, files, models, networks, runs, sample, scores
+from fer import augment, data, files, models, networks, runs, sample, scores
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,12 +96,13 @@ def test_a_teacher_that_may_know_the_validation_rows_is_refused(
     assert not (tmp_path / "new").exists()
 
 
-def test_a_card_scores_the_face_with_its_mirror_image(trained, drawn):
+def test_a_card_scores_the_face_with_its_mirror_image_and_turned(trained, drawn):
     model = models.load(trained / "cnn.keras")
     held = model.validation(drawn)
-    predicted = model.predict(held.images, mirror=True).argmax(1)
-    score = scores.accuracy(held.labels, predicted)
-    assert score == model.card["scores"]["with the mirrored face"]
+    for name, turn in ("with the mirrored face", False), ("mirrored and turned", True):
+        predicted = model.predict(held.images, mirror=True, turn=turn).argmax(1)
+        score = scores.accuracy(held.labels, predicted)
+        assert score == model.card["scores"][name]
 
 
 def test_a_saved_model_predicts_what_its_card_scores(trained, drawn):
@@ -151,10 +152,32 @@ def test_mirror_averages_the_face_and_its_mirror_image(
     one, other = (model.predict(it) for it in (drawn.images, drawn.images[:, :, ::-1]))
     both = model.predict(drawn.images, mirror=True)
     assert np.allclose(both, (one + other) / 2, atol=1e-6)
-    words = ("confusion.py", "--csv", drawn_csv, "--model", path, "--mirror")
-    out = run(*words, "--out", "c.png", folder=tmp_path)
+
+
+def test_turn_averages_the_face_turned_either_way(trained, drawn):
+    model, images = models.load(trained / "cnn.keras"), drawn.images
+    views = [
+        images,
+        *(augment.turned(images[..., None], by)[..., 0] for by in (-8, 8)),
+    ]
+    each = [model.predict(view) for view in views]
+    assert np.allclose(model.predict(images, turn=True), np.mean(each, 0), atol=1e-6)
+    mirrored = [model.predict(view[:, :, ::-1]) for view in views]
+    all_six = model.predict(images, mirror=True, turn=True)
+    assert np.allclose(all_six, np.mean(each + mirrored, 0), atol=1e-6)
+
+
+@pytest.mark.parametrize("views", [("mirror",), ("turn",), ("mirror", "turn")])
+def test_scripts_average_the_views_that_flags_ask_for(
+    views, trained, drawn, drawn_csv, tmp_path
+):
+    path = trained / "cnn.keras"
+    model = models.load(path)
     held = model.validation(drawn)
-    predicted = model.predict(held.images, mirror=True).argmax(1)
+    predicted = model.predict(held.images, **dict.fromkeys(views, True)).argmax(1)
+    words = ("confusion.py", "--csv", drawn_csv, "--model", path)
+    flags = [f"--{view}" for view in views]
+    out = run(*words, *flags, "--out", "c.png", folder=tmp_path)
     assert scores.shown(scores.accuracy(held.labels, predicted)) in out
 
 
