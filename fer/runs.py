@@ -1,6 +1,5 @@
 """One training run: from a CSV to the files that it leaves beside the model."""
 
-import functools
 from pathlib import Path
 
 from fer import (
@@ -33,13 +32,15 @@ def train(build, source, options, out, command, resume=False):
         files.must_differ(path, out)
         _must_not_know(teacher, path, faces, options["seed"])
     files.writable(out)
+
+    def told(images):
+        print("first the teachers look at each face", flush=True)
+        return models.soft_labels(teachers, options["precision"], images)
+
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
-        if teachers:
-            print("first the teachers look at each of its faces", flush=True)
-        told = functools.partial(models.soft_labels, teachers, options["precision"])
         checkpoint = out.with_suffix(".checkpoint.npz")
         network, history, seconds = training.fit(
             build, faces, options, checkpoint, resume, told if teachers else None
