@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 DPI = 110
 
@@ -24,7 +25,7 @@ def curves(histories):
             axes.set_ylabel(measure)
             axes.grid(alpha=0.3)
         column[0].legend(loc="lower right")
-        column[1].set_xlabel("epoch")
+        _number_epochs(column[1])
     figure.tight_layout()
     return figure
 
@@ -48,10 +49,17 @@ def comparison(histories):
             label=f"{title}, training",
             **style,
         )
-    axes.set(xlabel="epoch", ylabel="accuracy")
+    axes.set_ylabel("accuracy")
+    _number_epochs(axes)
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
+
+
+def _number_epochs(axes):
+    axes.set_xlabel("epoch")
+    whole = MaxNLocator(integer=True, steps=(1, 2, 5, 10), min_n_ticks=1)
+    axes.xaxis.set_major_locator(whole)
 
 
 def confusion(counts, classes, title="Confusion matrix"):
