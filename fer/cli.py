@@ -113,8 +113,8 @@ FLAGS = {
         "average in what the model makes of the mirrored face", action="store_true"
     ),
     "turn": flag(
-        "average in what it makes of the face turned 8 degrees either way, as suits "
-        "models that learned from turned faces",
+        "average in what it makes of the face turned some degrees either way, as "
+        "suits models that learned from turned faces",
         action="store_true",
     ),
     "image": flag(

@@ -6,6 +6,7 @@ which rows validate it, and what it scored.
 
 import gc
 import json
+import math
 import platform
 import sys
 from dataclasses import dataclass
@@ -165,18 +166,16 @@ def predict(network, images, mirror=False, turn=False):
     turn: averaged over the face and the face turned TURN degrees either way; mirror:
     averaged over what is looked at and its mirror images.
     """
-    # Not network.predict: its input pipeline sleeps up to as long again before it
-    # returns.
-    parts = []
-    for start in range(0, len(images), BATCH):
-        views = [images[start : start + BATCH, ..., None]]
+
+    def views(faces, _):
+        seen = [faces]
         if turn:
-            views += [augment.turned(views[0], degrees) for degrees in (-TURN, TURN)]
+            seen += [augment.turned(faces, degrees) for degrees in (-TURN, TURN)]
         if mirror:
-            views += [view[:, :, ::-1] for view in views]
-        told = [network.predict_on_batch(view) for view in views]
-        parts.append(np.mean(told, axis=0))
-    return np.concatenate(parts)
+            seen += [view[:, :, ::-1] for view in seen]
+        return seen
+
+    return _mean_over_views([network], images, views)
 
 
 def soft_labels(teachers, precision, images):
@@ -185,16 +184,28 @@ def soft_labels(teachers, precision, images):
     They see augmented views of it: of the face itself, they tell too much of what they
     learned by heart. precision: a Keras dtype policy; images: (N, 48, 48) uint8.
     """
-    means = []
     teachers = [networks.computing_in(precision, model.network) for model in teachers]
-    starts = range(0, len(images), BATCH)
-    show = progress.steps("teachers", len(starts))
-    for done, start in enumerate(starts, 1):
-        faces = images[start : start + BATCH, ..., None]
-        views = [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
-        told = [each.predict_on_batch(view) for each in teachers for view in views]
+    show = progress.steps("teachers", math.ceil(len(images) / BATCH))
+
+    def views(faces, start):
+        return [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
+
+    return _mean_over_views(teachers, images, views, show)
+
+
+def _mean_over_views(judges, images, views, show=lambda step: None):
+    """What the networks make of each face's views, averaged: (N, classes) float32.
+
+    views: a function of faces (n, 48, 48, 1) uint8 and the row of the first of them.
+    """
+    means = []
+    for start in range(0, len(images), BATCH):
+        seen = views(images[start : start + BATCH, ..., None], start)
+        # Not network.predict: its input pipeline sleeps up to as long again before it
+        # returns.
+        told = [judge.predict_on_batch(view) for judge in judges for view in seen]
         means.append(np.mean(told, axis=0))
-        show(done)
+        show(len(means))
     return np.concatenate(means)
 
 

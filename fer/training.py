@@ -66,18 +66,16 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         )
     batch_size = min(options["batch_size"], len(rows))
     fitted = faces.take(rows)
-    if saved:
-        targets = saved["targets"]
-    else:
-        targets = _one_hot(network, fitted.labels)
-        if teach:
-            targets = (targets + teach(fitted.images)) / 2
+    targets = _one_hot(network, fitted.labels)
+    if teach and not saved:
+        targets = (targets + teach(fitted.images)) / 2
     steps = options["epochs"] * (len(rows) // batch_size)
     _compile(network, options["optimizer"], steps, batch_size)
     variables = network.variables + network.optimizer.variables
     history, best, seconds = [], network.get_weights(), 0.0
     if saved:
         history, best, seconds = saved["history"], saved["best"], saved["seconds"]
+        targets = saved["targets"]
         for variable, value in zip(variables, saved["state"], strict=True):
             variable.assign(value)
 
