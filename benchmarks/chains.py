@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fer import machine
+
 
 def resident_megabytes():
     """Memory that the process holds, of this machine's."""
@@ -27,6 +29,7 @@ def main():
     parser.add_argument("--chains", type=int, default=50)
     chains = parser.parse_args().chains
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    machine.use_onednn()
     import report
 
     sys.argv = ["report.py", "--csv", "data/sample.csv"]

@@ -1,10 +1,10 @@
 """Where the time of a training step goes: milliseconds of each operation.
 
 python -m benchmarks.profile
-python -m benchmarks.profile --precision float32 --batch-size 512
+python -m benchmarks.profile --network compact --precision float32 --batch-size 512
 
-TensorFlow's profiler over ten steps of the CNN on random faces. Operations that run at
-the same time share the cores, so their milliseconds add up to more than the step's.
+TensorFlow's profiler over ten steps of a network on random faces. Operations that run
+at the same time share the cores, so their milliseconds add up to more than the step's.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import rounds
+from fer import machine
 
 STEPS = 10
 
@@ -46,17 +47,19 @@ def profiled(work):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--network", default="cnn")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--precision", default="mixed_bfloat16")
     parser.add_argument("--most", type=int, default=20)
     args = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    machine.use_onednn()
     import keras
 
     from fer import networks, training
 
     keras.config.set_dtype_policy(args.precision)
-    network = networks.cnn()
+    network = getattr(networks, args.network)()
     training._compile(network, "adamw", STEPS, args.batch_size)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (args.batch_size, 48, 48, 1), dtype=np.uint8)
@@ -69,7 +72,8 @@ def main():
     work()
     step = rounds.timed(work)() / STEPS
     spent = profiled(work)
-    print(f"{rounds.where()}\n{args.precision}, {1e3 * step:.1f} ms a step")
+    print(rounds.where())
+    print(f"{args.network}, {args.precision}, {1e3 * step:.1f} ms a step")
     for name, ms in spent.most_common(args.most):
         print(f"{ms / STEPS:8.2f} ms  {name}")
 

@@ -24,7 +24,8 @@ FACES = 420
 DRIVER = """
 import pathlib
 import sys
-from fer import data, networks, sample, training
+from fer import data, machine, networks, sample, training
+machine.use_onednn()
 network, augment, checkpoint, faces, epochs, threads = sys.argv[1:]
 labels, images = sample.faces(int(faces))
 faces = data.Faces(images, labels.astype("int8"))

@@ -99,7 +99,8 @@ def spread(values, digits):
 
 
 def one_thread():
-    """Hold TensorFlow, which must not be imported yet, to one thread."""
+    """Hold TensorFlow, which must not be imported yet, to one thread, with oneDNN."""
+    machine.use_onednn()
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     os.environ.update(dict.fromkeys(names, "1"), TF_CPP_MIN_LOG_LEVEL="3")
 

@@ -18,6 +18,7 @@ import statistics
 import numpy as np
 
 from benchmarks import rounds
+from fer import machine
 
 STEPS, SIDE = 10, 2048
 SUITE, HABIT, CEILING = "suite", "Keras habit", "matrix product"
@@ -40,9 +41,10 @@ def faces(batch_size):
 
 def suite(batch_size, augment="none"):
     """An epoch of STEPS steps as train_cnn.py trains."""
+    machine.use_onednn()
     import keras
 
-    from fer import machine, networks, training
+    from fer import networks, training
 
     images, labels = faces(batch_size)
     targets = np.eye(len(networks.CLASSES), dtype=np.float32)[labels]
@@ -120,9 +122,8 @@ def pytorch(name, batch_size):
 
 def product():
     """STEPS matrix products in the suite's precision."""
+    machine.use_onednn()
     import keras
-
-    from fer import machine
 
     dtype = machine.precision().removeprefix("mixed_")
     left, right = (keras.random.normal((SIDE, SIDE), dtype=dtype) for _ in range(2))
@@ -164,8 +165,6 @@ def main():
     args = parser.parse_args()
     if args.worker:
         return rounds.serve(lambda: prepare(args.worker, args.batch_size))
-    from fer import machine
-
     # In software, bfloat16 takes PyTorch minutes a round.
     rivals = [name for name in PYTORCH if "float32" in name or machine.bfloat16()]
     names = (SUITE, HABIT, *rivals, CEILING)

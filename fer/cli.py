@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from fer import BadInput
+from fer import BadInput, machine
 
 OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
 # Drawn faces are learnt in fewer passes than real ones.
@@ -261,6 +261,7 @@ def run(main):
         sys.stdout.reconfigure(errors="backslashreplace")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("MPLBACKEND", "Agg")
+    machine.use_onednn()
     debug = "--debug" in sys.argv
     if sys.stderr and not debug:
         _mute_libraries()

@@ -1,5 +1,6 @@
 """What this computer is, and which arithmetic suits it."""
 
+import os
 import platform
 from pathlib import Path
 
@@ -17,6 +18,16 @@ def processor():
 def bfloat16():
     """Which instructions the processor has for bfloat16: a list, the fastest first."""
     return [flag for flag in ("amx_bf16", "avx512_bf16") if flag in _cpu().split()]
+
+
+def use_onednn():
+    """Have TensorFlow, which must not be imported yet, compute by oneDNN.
+
+    Of itself it does so only where the processor has AVX512-VNNI, although AVX2 is
+    enough for it to be faster. A choice that the user has made stays.
+    """
+    if "avx2" in _cpu().split():
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def precision():

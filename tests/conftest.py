@@ -5,8 +5,11 @@ import os
 import numpy as np
 import pytest
 
+from fer import machine
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
+machine.use_onednn()
 
 
 @pytest.fixture(scope="session", autouse=True)
