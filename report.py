@@ -3,6 +3,9 @@
 python report.py
 python report.py --csv data/fer2013.csv --models models/fer2013
 python report.py --csv data/fer2013.csv --train
+
+Drawn faces: new models in models/sample, the page in figures/sample. Your own: the
+shipped models, with --train new ones in models/report; the page in figures/report.
 """
 
 from pathlib import Path
@@ -16,14 +19,19 @@ def main():
     source = cli.csv(args)
     sample = source == cli.SAMPLE_CSV
     fresh = args.train or (sample and not args.models)
-    own = Path("sample") if sample else Path() if fresh else Path("fer2013")
-    folder = args.models or "models" / own
-    out = args.out or "figures" / own
-    from fer import chapters, files, page
+    own = "sample" if sample else "report"
+    folder = args.models or Path("models", own if fresh else "fer2013")
+    out = args.out or Path("figures", own)
+    test = args.test or cli.test_csv(source)
+    from fer import chapters, data, files, page
 
+    # What is wrong with them is better known before hours of training than after.
+    files.writable(out / "report.html")
+    if test:
+        data.load(test, data.USAGES)
     if fresh:
         train(source, folder, cli.epochs(args, source), args.seed)
-    material = chapters.gather(source, folder, args.test or cli.test_csv(source), out)
+    material = chapters.gather(source, folder, test, out)
     parts = [part for chapter in chapters.ALL for part in chapter(material)]
     files.write_text(out / "report.html", page.page("Facial expressions", parts))
     print(f"wrote {out / 'report.html'}, and its pictures beside it")

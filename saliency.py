@@ -3,6 +3,8 @@
 python saliency.py --csv data/fer2013.csv
 python saliency.py --image 9 --threshold 0.4 --out figures/saliency_9.png
 python saliency.py --samples 32 --out figures/smoothgrad.png
+
+Without --image: the first face of fear that the model gets right.
 """
 
 from pathlib import Path

@@ -9,7 +9,6 @@ interval of paired proportions. A run that has its file in --folder, made with t
 and teacher, is not made again.
 """
 
-import argparse
 import contextlib
 import functools
 import json
@@ -161,7 +160,7 @@ def train(lever, faces, options, teach=None):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)

@@ -10,7 +10,6 @@ their regularizers and transformations, which would only slow them down; the pla
 traces its step once, as keras.io's example does.
 """
 
-import argparse
 import statistics
 
 import numpy as np
@@ -139,9 +138,7 @@ def must_have_done_the_same(reached, start):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = rounds.parser(__doc__)
     parser.add_argument("--layers", nargs="+", default=["conv1", "conv2"])
     parser.add_argument("--rounds", type=int, default=1)
     args = parser.parse_args()

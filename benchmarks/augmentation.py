@@ -3,15 +3,13 @@
 python -m benchmarks.augmentation
 """
 
-import argparse
-
 from benchmarks import rounds, throughput
 
 WAYS = ("none", "generator", "graph")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--worker")

@@ -7,7 +7,6 @@ figures/sample. Prints resident memory and open files after each, and at the end
 slope of both over the second half, where a program that does not leak is flat.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import rounds
 from fer import machine
 
 
@@ -25,7 +25,7 @@ def resident_megabytes():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--chains", type=int, default=50)
     chains = parser.parse_args().chains
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -9,7 +9,6 @@ in a value or in BadInput; a CSV that is loaded must hold, row for row, what a p
 parser finds in it, and one that is refused must be refused for the plain parser's line.
 """
 
-import argparse
 import atexit
 import collections
 import functools
@@ -30,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import rounds
 from fer import BadInput, data, reader, threads
 
 # Faces of 4 x 4 in blocks of 64 bytes: a short file has many rows and many blocks.
@@ -152,6 +152,7 @@ def card():
         "classes": list(networks.CLASSES),
         "options": {"seed": 0, "epochs": 1},
         "data": {"digest": "0", "file": "faces.csv"},
+        "validation": "PublicTest",
         "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     }
 
@@ -298,9 +299,7 @@ class Watch:
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = rounds.parser(__doc__)
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--target", choices=("load", "card", "model"), default="load")
     parser.add_argument("--seed", type=int, default=1)

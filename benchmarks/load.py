@@ -125,9 +125,7 @@ def compare(path, folder, count):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = rounds.parser(__doc__)
     parser.add_argument("--csv", type=Path, help="a plain CSV in FER2013's layout")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--measure", choices=LOADERS, help=argparse.SUPPRESS)

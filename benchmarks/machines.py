@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import rounds
 from benchmarks.resume import contents, start
 
 VARIANTS = {
@@ -26,6 +27,7 @@ VARIANTS = {
 
 
 def main():
+    rounds.parser(__doc__).parse_args()
     for network in ("dnn", "cnn"):
         first = None
         for name, environment in VARIANTS.items():

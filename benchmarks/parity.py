@@ -9,7 +9,6 @@ the last epoch's accuracy on the validation rows, so no epoch is chosen.
 A run whose history lies in --folder is not trained again; a stopped one goes on.
 """
 
-import argparse
 import json
 from pathlib import Path
 
@@ -31,7 +30,7 @@ FOLDER = Path("benchmarks/results/parity")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)

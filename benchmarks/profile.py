@@ -7,7 +7,6 @@ TensorFlow's profiler over ten steps of a network on random faces. Operations th
 at the same time share the cores, so their milliseconds add up to more than the step's.
 """
 
-import argparse
 import collections
 import os
 import tempfile
@@ -46,7 +45,7 @@ def profiled(work):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--network", default="cnn")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--precision", default="mixed_bfloat16")

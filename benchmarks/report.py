@@ -4,7 +4,6 @@ python -m benchmarks.report
 python -m benchmarks.report --csv data/fer2013.csv
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from fer import models, sample
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--csv", help="labelled faces (default: drawn ones)")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()

@@ -9,7 +9,6 @@ is written. Prints a row each: kills, how many of them in a write, and whether w
 optimizer, random states and history are the same to the last bit.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -18,6 +17,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks import rounds
 
 EPOCHS = 6
 FACES = 420
@@ -124,7 +125,7 @@ def prove(network, augment, kills, rng):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -1,5 +1,6 @@
 """What every benchmark shares: contenders take turns, then a table and a JSON line."""
 
+import argparse
 import json
 import os
 import platform
@@ -13,6 +14,13 @@ from fer import machine
 
 # Turns that do not count: compilers compile, caches fill.
 WARM_UP = 2
+
+
+def parser(doc):
+    """A parser whose help shows the module's text as it stands there."""
+    return argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
 
 
 def timed(work):

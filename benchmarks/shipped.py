@@ -8,7 +8,6 @@ card to do so. The teacher comes first, once. Seed 0 of the others is shipped, w
 submission; of their other seeds git keeps card, history and structure.
 """
 
-import argparse
 import json
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def views(name):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--test", help="faces to label, for the submissions")
     parser.add_argument("--folder", type=Path, default=FOLDER)

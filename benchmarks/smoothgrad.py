@@ -10,7 +10,6 @@ tf-explain, which can only do the cross-entropy of the probabilities, and return
 picture of all maps.
 """
 
-import argparse
 import sys
 
 import numpy as np
@@ -122,9 +121,7 @@ def explainers(network, images):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = rounds.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     rounds.one_thread()

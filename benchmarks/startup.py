@@ -5,7 +5,6 @@ python -m benchmarks.startup
 Against the time of Python alone, and of `import tensorflow`.
 """
 
-import argparse
 import subprocess
 import sys
 
@@ -34,7 +33,7 @@ def refused(*words):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=11)
     count = parser.parse_args().rounds
     contenders = {

@@ -7,7 +7,6 @@ Habit: pandas.read_csv, np.fromstring a row, load_model, model.predict on 32 fac
 time in a loop, to_csv; and the same with one call of model.predict.
 """
 
-import argparse
 import csv
 import tempfile
 from pathlib import Path
@@ -50,7 +49,7 @@ def disagreement(path, other):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--csv", help="faces to label (default: drawn ones)")
     parser.add_argument("--model", default=models.SHIPPED)
     parser.add_argument("--rounds", type=int, default=5)

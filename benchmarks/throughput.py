@@ -10,7 +10,6 @@ ImageDataGenerator feeding `fit`. The ceiling is a 2048 x 2048 x 2048 matrix pro
 the suite's precision. Needs the packages of benchmarks/requirements.txt.
 """
 
-import argparse
 import itertools
 import math
 import statistics
@@ -158,7 +157,7 @@ def training_flops():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--worker")

@@ -11,7 +11,6 @@ seconds is stopped there, and its figure is a lower bound. Each run is a process
 own, its start and imports included, with no cache of the CSV.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -97,7 +96,7 @@ def habitual(args, seed, folder, patience):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = rounds.parser(__doc__)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--seeds", type=int, default=2)

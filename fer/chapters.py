@@ -99,8 +99,8 @@ def summary(report):
     )
     yield page.paragraph(
         f"{report.source.name}: {len(report.faces):,} validation rows, which training "
-        f"leaves out; {report.copies:,} of them are copies, pixel by pixel, of another "
-        "row."
+        f"leaves out; {report.copies:,} of them are copies, pixel by pixel, of a row "
+        "that it fits."
     )
     yield page.table(header, rows)
 
@@ -177,12 +177,13 @@ def filters(report):
     """What the first two convolutions look for, and what they make of a face."""
     yield page.heading("5. Filters")
     network = report.models[CNN].network
-    image = report.faces.images[min(IMAGE, len(report.faces) - 1)]
+    row = min(IMAGE, len(report.faces) - 1)
+    image = report.faces.images[row]
     for layer in explain.pick_layers(network, LAYERS):
         found, climbed, dead = explain.ascend(network, layer, STEPS)
         maps = explain.responses(network, layer, image)
         for name, drawn, title in figures.filter_pictures(
-            layer.name, found, dead, STEPS, maps, IMAGE
+            layer.name, found, dead, STEPS, maps, row
         ):
             yield report.picture(name, drawn, title)
         yield page.paragraph(scores.observe_filters(layer.name, climbed, dead, maps))

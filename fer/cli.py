@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def fraction(text):
 
 def flag(help, **options):
     """Arguments for argparse's add_argument; the help tells the default."""
-    told = "" if options.get("default") is None else " (default: %(default)s)"
+    default = options.get("default")
+    shown = " ".join(default) if isinstance(default, list) else default
+    told = "" if default is None else f" (default: {shown})"
     return {"help": help + told} | options
 
 
@@ -69,7 +72,8 @@ FLAGS = {
         "a trained model (default: models/cnn.keras, else the shipped one)", metavar="M"
     ),
     "network": flag(
-        "the report's CNN, or a compact one of a number of parameters",
+        "the report's CNN, or a residual network of 1.36 million parameters, or one of "
+        "as many as its name says",
         choices=("cnn", "compact", "compact_350k", "compact_60k"),
         default="cnn",
     ),
@@ -95,7 +99,8 @@ FLAGS = {
         default="generator",
     ),
     "optimizer": flag(
-        "what moves the weights; muon brings convolutions further",
+        "what moves the weights; with muon, convolutional networks become more "
+        "accurate in as many epochs",
         choices=("adamw", "muon"),
         default="adamw",
     ),
@@ -214,6 +219,11 @@ def model_and_faces(args):
     usage = getattr(args, "usage", None)
     faces = data.load(path, (usage,) if usage else data.FITTING)
     data.must_be_labelled(faces, path)
+    if usage and faces.usage is None:
+        raise BadInput(
+            f"{path} has no column Usage, so no rows of {usage}: leave --usage out, or "
+            f"add that column, with {usage} in rows that the model was not fitted on"
+        )
     loaded = model(args)
     return loaded, faces if usage else loaded.validation(faces)
 
@@ -251,11 +261,11 @@ def training_options(args, source):
 def command():
     """The command line as it would be typed for a run that is never stopped."""
     words = [word for word in sys.argv[1:] if word != "--resume"]
-    return " ".join(["python", Path(sys.argv[0]).name, *words])
+    return shlex.join(["python", Path(sys.argv[0]).name, *words])
 
 
 def run(main):
-    """Call main; an error ends in one line and status 2, a signal in status 130."""
+    """Call main; an error ends in one line and status 2, Ctrl-C in status 130."""
     # A file's name may be bytes that are no text.
     if sys.stdout:
         sys.stdout.reconfigure(errors="backslashreplace")

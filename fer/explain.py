@@ -94,7 +94,7 @@ def pick_layers(network, names):
     for name in names:
         if name not in by_name:
             raise BadInput(
-                f"--layers {name} is no convolution of this model: choose of "
+                f"layer {name} is no convolution of this model: choose of "
                 f"{', '.join(by_name) or 'none, it has no convolutions'}"
             )
     return [by_name[name] for name in names]

@@ -62,7 +62,7 @@ def _number_epochs(axes):
     axes.xaxis.set_major_locator(whole)
 
 
-def confusion(counts, classes, title="Confusion matrix"):
+def confusion(counts, classes):
     """A confusion matrix (C, C): colour and share by row, with the counts beneath."""
     from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -75,7 +75,7 @@ def confusion(counts, classes, title="Confusion matrix"):
     )
     for text, count in zip(display.text_.ravel(), counts.ravel(), strict=True):
         text.set_text(f"{text.get_text()}\n{count}")
-    axes.set(title=title, xlabel="predicted", ylabel="true")
+    axes.set(title="Confusion matrix", xlabel="predicted", ylabel="true")
     return figure
 
 

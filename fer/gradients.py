@@ -1,14 +1,16 @@
-"""The only module that knows the backend: gradients of a score by its input."""
+"""Gradients of a score by its input, which each backend has its own way to."""
 
 import functools
+
+from fer import BadInput
 
 
 def gradient(score, inputs):
     """Values (N,) and gradients (like `inputs`) of `score`, as the backend's tensors.
 
     score: maps a tensor (N, ...) to scores (N,) by Keras operations, row by row.
-    inputs: (N, ...) float32. Raises NotImplementedError on a backend other than
-    TensorFlow and JAX.
+    inputs: (N, ...) float32. Raises BadInput on a backend other than TensorFlow and
+    JAX.
     """
     if _backend() == "tensorflow":
         import tensorflow as tf
@@ -27,7 +29,7 @@ def gradient(score, inputs):
 def compiled(function):
     """`function`, of arrays, by Keras operations: traced once a shape, then a graph.
 
-    Raises NotImplementedError on a backend other than TensorFlow and JAX.
+    Raises BadInput on a backend other than TensorFlow and JAX.
     """
     if _backend() == "tensorflow":
         import tensorflow as tf
@@ -88,5 +90,8 @@ def _backend():
 
     backend = keras.backend.backend()
     if backend not in ("tensorflow", "jax"):
-        raise NotImplementedError(f"no input gradients on the {backend} backend")
+        raise BadInput(
+            f"KERAS_BACKEND={backend} gives no gradients by the pixels: set it to "
+            "tensorflow or jax"
+        )
     return backend

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from importlib import metadata
 from pathlib import Path
 
 
@@ -18,6 +19,11 @@ def processor():
 def bfloat16():
     """Which instructions the processor has for bfloat16: a list, the fastest first."""
     return [flag for flag in ("amx_bf16", "avx512_bf16") if flag in _cpu().split()]
+
+
+def versions():
+    """{package: version} of what the bits of a training depend on."""
+    return {name: metadata.version(name) for name in ("keras", "tensorflow", "numpy")}
 
 
 def use_onednn():

@@ -10,7 +10,6 @@ import math
 import platform
 import sys
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +66,8 @@ class Model:
             raise BadInput(
                 "the CSV is not the file that the model was trained on, and one of the "
                 "two has no PublicTest rows, so no row is known to be unseen: train on "
-                "this file, or name rows that are unseen with confusion.py --usage"
+                "this file, or call rows that are unseen PrivateTest in a column Usage "
+                "and score them with confusion.py --usage PrivateTest"
             )
         return faces.take(data.split(faces, self.card["options"]["seed"])[1])
 
@@ -98,6 +98,11 @@ def load(path):
         raise BadInput(
             f"{path} maps {takes} to {gives}, not {wanted[0]} to {wanted[1]}: "
             "train one with train_cnn.py"
+        )
+    if not networks.can_be_explained(network):
+        raise BadInput(
+            f"{path} is no network of this suite: those rescale pixels first, end in a "
+            "dense layer with bias and softmax, and neither group nor dilate"
         )
     return Model(network, about)
 
@@ -138,6 +143,7 @@ def _read_card(path):
             about["classes"] == list(networks.CLASSES)
             and isinstance(about["network"], str)
             and isinstance(about["parameters"], int)
+            and isinstance(about["validation"], str)
             and isinstance(about["options"]["epochs"], int)
             and isinstance(about["options"]["seed"], int)
             and about["options"]["seed"] >= 0
@@ -250,8 +256,7 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
         "must not be used": NOT_FOR,
         "seconds": round(seconds, 1),
         "machine": machine.processor(),
-        "versions": {"python": platform.python_version()}
-        | {name: metadata.version(name) for name in ("keras", "tensorflow", "numpy")},
+        "versions": {"python": platform.python_version()} | machine.versions(),
     }
 
 

@@ -10,10 +10,11 @@ FACE_SHAPE = (48, 48, 1)
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 # A start that keeps the signal's size from layer to layer (He, 2015, arXiv:1502.01852).
 RELU = {"activation": "relu", "kernel_initializer": "he_normal"}
+DROPOUT = 0.3
 SQUEEZE = 8  # of a block's filters to one unit that weighs them
 
 
-def cnn(dropout=0.3):
+def cnn():
     """Four convolutions and two hidden dense layers: exactly 1,396,871 parameters."""
     from keras import layers
 
@@ -31,13 +32,13 @@ def cnn(dropout=0.3):
         layers.AveragePooling2D(2),
         convolution(4, 128, 3),
         layers.AveragePooling2D(2),
-        *_classifier(256, dropout),
+        *_classifier(256),
     )
 
 
-def dnn(dropout=0.3):
+def dnn():
     """Two hidden dense layers on the flattened pixels: exactly 1,446,407 parameters."""
-    return _chain("dnn", *_classifier(512, dropout))
+    return _chain("dnn", *_classifier(512))
 
 
 def compact():
@@ -55,7 +56,7 @@ def compact_60k():
     return _compact("compact_60k", width=13)
 
 
-def _compact(name, width, dropout=0.3):
+def _compact(name, width):
     from keras import initializers, layers
 
     return _chain(
@@ -71,7 +72,7 @@ def _compact(name, width, dropout=0.3):
         # The weights start as those of a mean (Chen, 2018, arXiv:1804.07573).
         layers.DepthwiseConv2D(6, depthwise_initializer=initializers.Constant(1 / 36)),
         layers.Flatten(),
-        layers.Dropout(dropout),
+        layers.Dropout(DROPOUT),
         _probabilities(),
     )
 
@@ -112,15 +113,15 @@ def _normalised():
     return layers.BatchNormalization(), layers.ReLU()
 
 
-def _classifier(units, dropout):
+def _classifier(units):
     from keras import layers
 
     return [
         layers.Flatten(),
         layers.Dense(units, **RELU),
-        layers.Dropout(dropout),
+        layers.Dropout(DROPOUT),
         layers.Dense(units, **RELU),
-        layers.Dropout(dropout),
+        layers.Dropout(DROPOUT),
         _probabilities(),
     ]
 
@@ -152,15 +153,30 @@ def rescaling(network):
     return next(layer for layer in network.layers if hasattr(layer, "offset"))
 
 
-def computing_in(policy, network):
-    """A copy of the network that computes in `policy` between its first and last layer.
+def can_be_explained(network):
+    """Whether explain.py's shortcuts from pixels to logits and to filters hold."""
+    first, last = network.layers[1], network.layers[-1]
+    convolutions = [layer for layer in network.layers if hasattr(layer, "groups")]
+    return (
+        hasattr(first, "offset")
+        and getattr(last, "bias", None) is not None
+        and last.output is network.output
+        and last.activation.__name__ == "softmax"
+        and all(each.groups == 1 == max(each.dilation_rate) for each in convolutions)
+    )
 
-    The first, whose gradients by the pixels are sums of many, stays as precise as it
-    was, as do the logits.
+
+def computing_in(policy, network):
+    """A copy of the network that computes in `policy`, but for first and last weights.
+
+    The first, whose gradients by the pixels are sums of many, stay as precise as they
+    were, as do the logits.
     """
     import keras
 
-    first = network.layers.index(rescaling(network)) + 1
+    first, *_ = (
+        n for n, layer in enumerate(network.layers) if hasattr(layer, "kernel")
+    )
     between = {layer.name for layer in network.layers[first + 1 : -1]}
 
     def copy(layer):
@@ -196,7 +212,7 @@ def structure(network):
 def structure_text(network):
     """The structure as a text table with the totals beneath."""
     rows = [("Layer (type)", "Output Shape", "Param #"), *structure(network)]
-    lines = [f"{kind:20}{shape:24}{count:>10}" for kind, shape, count in rows]
+    lines = [f"{kind:24}{shape:24}{count:>10}" for kind, shape, count in rows]
     total = network.count_params()
     trainable = sum(math.prod(weight.shape) for weight in network.trainable_weights)
     lines += [f"Total params: {total:,}", f"Trainable params: {trainable:,}"]

@@ -1,5 +1,6 @@
 """One training run: from a CSV to the files that it leaves beside the model."""
 
+import shlex
 from pathlib import Path
 
 from fer import (
@@ -101,12 +102,11 @@ def train_unless_done(build, source, options, out, script):
     if models.is_trained_so(out, build.__name__, digest, resolved):
         print(f"{out} is already trained so")
         return
-    flags = " ".join(
-        f"--{name.replace('_', '-')} {value}"
-        for name, value in resolved.items()
-        if name != "teachers"
-    )
-    command = f"python {script} --csv {Path(source).name} {flags} --out {out}"
+    words = ["python", script, "--csv", source, "--out", out]
+    for name, value in resolved.items():
+        if name != "teachers":
+            words += [f"--{name.replace('_', '-')}", value]
+    command = shlex.join(map(str, words))
     unfinished = Path(out).with_suffix(".checkpoint.npz").exists()
     train(build, source, options, out, command, resume=unfinished)
 

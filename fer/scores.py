@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# Of a normal distribution, 95% lies within so many deviations of the mean.
+DEVIATIONS = 1.959964
+
 
 def accuracy(labels, predicted):
     """Share of right rows, with its 95% interval and the number of rows."""
@@ -17,7 +20,7 @@ def wilson(right, rows):
     """95% score interval of a proportion: [low, high] (Wilson, 1927, JASA 22)."""
     if not rows:
         return [0.0, 1.0]
-    z = 1.959964
+    z = DEVIATIONS
     centre = (right + z * z / 2) / (rows + z * z)
     half = z * np.sqrt(right * (rows - right) / rows + z * z / 4) / (rows + z * z)
     return [float(centre - half), float(centre + half)]
@@ -30,7 +33,7 @@ def difference(labels, predicted, other):
     count. Returns {"difference", "interval"} as shares.
     """
     gain = (predicted == labels).astype(float) - (other == labels)
-    half = 1.959964 * gain.std() / np.sqrt(len(gain))
+    half = DEVIATIONS * gain.std() / np.sqrt(len(gain))
     return {
         "difference": float(gain.mean()),
         "interval": [float(gain.mean() - half), float(gain.mean() + half)],
@@ -86,8 +89,10 @@ def points(change):
 
 def observe_confusions(counts, classes):
     """Sentences on a confusion matrix: best and worst class, likeliest mix-ups."""
-    rates = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    best, worst = (pick(np.diag(rates)) for pick in (np.argmax, np.argmin))
+    faces = counts.sum(1)
+    rates = counts / np.maximum(faces, 1)[:, None]
+    right = np.where(faces, np.diag(rates), np.nan)
+    best, worst = (pick(right) for pick in (np.nanargmax, np.nanargmin))
     away = rates - np.diag(np.diag(rates))
     pairs = [np.unravel_index(i, away.shape) for i in np.argsort(-away, axis=None)[:2]]
     said = " and ".join(

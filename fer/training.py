@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, augment, data, files, scores, threads
+from fer import BadInput, augment, data, files, machine, scores, threads
 
 # The peak of the learning rate, and the weight decay.
 OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
@@ -53,11 +53,15 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     import keras
 
     start = time.perf_counter()
-    run = {"network": build.__name__, "data": data.digest(faces), **options}
-    saved = _read(checkpoint, run, resume)
     keras.utils.set_random_seed(options["seed"])
     keras.config.set_dtype_policy(options["precision"])
     network = build()
+    run = {"network": build.__name__, "data": data.digest(faces), **options}
+    # An edited network or another Keras would go on in other bits, if at all.
+    size = network.count_params()
+    run["weights"] = f"{len(network.weights)} arrays of {size} numbers"
+    run["versions"] = machine.versions()
+    saved = _read(checkpoint, run, resume)
     rows, held = data.split(faces, options["seed"])
     if not (len(rows) and len(held)):
         raise BadInput(
@@ -93,7 +97,10 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
             _write(checkpoint, run, history, seconds, best, variables, targets)
             print(_sentence(history[-1], options["epochs"], seconds), flush=True)
             if received:
-                raise Stopped(f"stopped after epoch {epoch + 1}: go on with --resume")
+                raise Stopped(
+                    f"stopped after epoch {epoch + 1}: the same command goes on, that "
+                    "of train_cnn.py and train_dnn.py with --resume"
+                )
 
     keras.config.set_dtype_policy("float32")
     network = build()

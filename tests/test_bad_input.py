@@ -48,6 +48,7 @@ def given(drawn_csv, tmp_path_factory):
         "short.csv": f"{lines[0]}\n3,1 2 3,Training\n",
         "label.csv": f"{lines[0]}\n9{lines[1][1:]}\n",
         "gzip.csv": "\x1f",
+        "no_usage.csv": "label,feature\n0," + " ".join(["7"] * 2304) + "\n",
         "unlabelled.csv": "id,feature\n0," + " ".join(["7"] * 2304) + "\n",
         "text.keras": "no model",
         "text.keras.json": "{}",
@@ -165,6 +166,12 @@ def test_rows_that_the_csv_lacks_are_named(tmp_path, given):
     assert "has no rows of PrivateTest" in said
 
 
+def test_rows_of_a_csv_without_usage_are_none_of_privatetest(tmp_path, given):
+    words = ("--csv", given["no_usage.csv"], "--usage", "PrivateTest")
+    said = refusal("confusion.py", *words, folder=tmp_path)
+    assert "no column Usage" in said
+
+
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path, given):
     wrong = {
         "missing.keras": "cannot be read",
@@ -219,7 +226,7 @@ def test_training_is_told_of_an_output_that_cannot_be(tmp_path, given):
     ("script", "words", "why"),
     [
         ("saliency.py", ("--image", "35"), "past the last validation row, 34"),
-        ("filters.py", ("--layers", "1", "dense"), "--layers dense is no convolution"),
+        ("filters.py", ("--layers", "1", "dense"), "layer dense is no convolution"),
         ("confusion.py", ("--out", "{below}.png"), "below.png cannot be written"),
     ],
 )

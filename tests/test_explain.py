@@ -272,7 +272,7 @@ def test_layers_are_picked_by_number_or_name():
     network = networks.cnn()
     picked = explain.pick_layers(network, ["1", "conv4"])
     assert [layer.name for layer in picked] == ["conv1", "conv4"]
-    with pytest.raises(BadInput, match=r"--layers dense is no convolution.*conv1"):
+    with pytest.raises(BadInput, match=r"layer dense is no convolution.*conv1"):
         explain.pick_layers(network, ["dense"])
     with pytest.raises(BadInput, match="has no convolutions"):
         explain.pick_layers(networks.dnn(), ["1"])

@@ -47,6 +47,20 @@ def test_structure_is_the_reports_behind_a_rescaling(build, rows, total):
     assert "Non-trainable params: 0" in text
 
 
+def test_kinds_and_shapes_stand_apart_in_the_structure():
+    text = networks.structure_text(networks.compact_60k())
+    assert "GlobalAveragePooling2D  (None" in text
+
+
+def test_a_twin_in_bfloat16_keeps_first_and_last_weights_in_float32():
+    for build in (networks.cnn, networks.dnn):
+        twin = networks.computing_in("mixed_bfloat16", build())
+        weighted = [layer for layer in twin.layers if hasattr(layer, "kernel")]
+        computed = [layer.compute_dtype for layer in weighted]
+        between = ["bfloat16"] * (len(weighted) - 2)
+        assert computed == ["float32", *between, "float32"]
+
+
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_raw_pixels_in_float32_probabilities_out(policy, rng):
     keras.config.set_dtype_policy(policy)

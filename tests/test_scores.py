@@ -69,6 +69,12 @@ def test_the_sentence_on_a_matrix_names_best_worst_and_mix_ups():
     assert "sad for angry (50% of its faces) and angry for sad (25%" in said
 
 
+def test_a_class_without_faces_is_not_called_the_worst():
+    counts = np.array([[9, 1, 0], [0, 0, 0], [5, 0, 5]])
+    said = scores.observe_confusions(counts, ("angry", "disgust", "fear"))
+    assert "fear worst (50%)" in said
+
+
 def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss():
     rows = [(0.5, 1.0), (0.6, 1.2), (0.6, 1.1), (0.4, 0.9)]
     history = [

@@ -23,6 +23,7 @@ CARD = {
     "classes": list(networks.CLASSES),
     "options": {"seed": 0, "epochs": 1},
     "data": {"digest": "", "file": "faces.csv"},
+    "validation": "PublicTest",
 }
 
 
@@ -33,8 +34,14 @@ def tiny(side=48, classes=7, name="tiny"):
 
     faces = keras.Input((side, side, 1), dtype="uint8")
     parts = (layers.Rescaling(1 / 255), layers.MaxPooling2D(3), layers.Flatten())
+    return chain(faces, *parts, layers.Dense(classes, activation="softmax"), name=name)
+
+
+def chain(faces, *parts, name="tiny"):
+    import keras
+
     outputs = faces
-    for part in (*parts, layers.Dense(classes, activation="softmax")):
+    for part in parts:
         outputs = part(outputs)
     return keras.Model(faces, outputs, name=name)
 
@@ -354,6 +361,38 @@ def test_a_model_of_other_faces_or_classes_is_refused(tmp_path):
         assert f"(None, {side}, {side}, 1) to (None, {classes})" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        "Flatten Dense",
+        "MaxPooling2D Rescaling Flatten Dense",
+        "Rescaling Conv2D GlobalAveragePooling2D",
+        "Rescaling Flatten Unbiased",
+        "Rescaling Flatten Linear",
+        "Rescaling Dilated Flatten Dense",
+        "Rescaling Conv2D Grouped Flatten Dense",
+    ],
+)
+def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
+    from keras import Input, layers
+
+    known = {
+        "Rescaling": lambda: layers.Rescaling(1 / 255),
+        "MaxPooling2D": layers.MaxPooling2D,
+        "Flatten": layers.Flatten,
+        "GlobalAveragePooling2D": layers.GlobalAveragePooling2D,
+        "Conv2D": lambda: layers.Conv2D(7, 1),
+        "Dilated": lambda: layers.Conv2D(1, 3, dilation_rate=2),
+        "Grouped": lambda: layers.Conv2D(7, 1, groups=7),
+        "Dense": lambda: layers.Dense(7, activation="softmax"),
+        "Unbiased": lambda: layers.Dense(7, activation="softmax", use_bias=False),
+        "Linear": lambda: layers.Dense(7),
+    }
+    network = chain(Input((48, 48, 1)), *(known[kind]() for kind in kinds.split()))
+    models.save(network, CARD, tmp_path / "m.keras")
+    assert "no network of this suite" in refusal(tmp_path / "m.keras")
+
+
 @pytest.fixture
 def copy(good, tmp_path):
     """A copy of the good model, with its card."""
@@ -378,7 +417,7 @@ def test_a_card_of_something_else_is_refused(copy, text):
     assert "is no card of this suite" in refusal(copy)
 
 
-@pytest.mark.parametrize("lost", ["network", "classes", "options", "data", "sha256"])
+@pytest.mark.parametrize("lost", CARD.keys() | {"sha256"})
 def test_a_card_that_lacks_a_field_is_refused(copy, lost):
     card = json.loads(copy.with_suffix(".json").read_text())
     del card[lost]

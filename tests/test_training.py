@@ -13,7 +13,7 @@ import pytest
 from conftest import OPTIONS
 
 from benchmarks import resume
-from fer import BadInput, data, networks, training
+from fer import BadInput, data, machine, networks, training
 
 
 def interrupted_after(epochs, monkeypatch):
@@ -127,6 +127,16 @@ def test_resuming_with_other_data_is_refused(drawn, tmp_path):
         fit(other, tmp_path / "run.npz", again=True)
 
 
+def test_resuming_by_another_keras_or_network_is_refused(drawn, tmp_path, monkeypatch):
+    fit(drawn, tmp_path / "run.npz")
+    with monkeypatch.context() as patch, pytest.raises(BadInput, match="with versions"):
+        patch.setattr(machine, "versions", lambda: {"keras": "2.0"})
+        fit(drawn, tmp_path / "run.npz", again=True)
+    monkeypatch.setattr(networks, "_probabilities", lambda: keras.layers.Dense(3))
+    with pytest.raises(BadInput, match="made with weights 6 arrays"):
+        fit(drawn, tmp_path / "run.npz", again=True)
+
+
 def test_an_unfinished_run_is_not_overwritten(drawn, tmp_path):
     fit(drawn, tmp_path / "run.npz")
     with pytest.raises(BadInput, match=r"2 of 2 epochs.*add --resume"):
@@ -193,7 +203,7 @@ def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "finishing this epoch first" in err
-    assert "go on with --resume" in err
+    assert "goes on" in err and "--resume" in err
     last = json.loads(str(np.load(tmp_path / "dnn.checkpoint.npz")["about"]))
     assert f"epoch {len(last['history'])} of" in out or len(last["history"]) == 1
     assert not (tmp_path / "dnn.keras").exists()
