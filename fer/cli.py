@@ -1,6 +1,7 @@
 """The flags that scripts share, and how errors leave."""
 
 import argparse
+import importlib.util
 import logging
 import os
 import shlex
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from fer import BadInput, machine
 
+BACKENDS = ("tensorflow", "jax")
 OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 20
@@ -269,13 +271,19 @@ def run(main):
     # A file's name may be bytes that are no text.
     if sys.stdout:
         sys.stdout.reconfigure(errors="backslashreplace")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("MPLBACKEND", "Agg")
     machine.use_onednn()
     debug = "--debug" in sys.argv
     if sys.stderr and not debug:
         _mute_libraries()
     try:
+        if backend not in BACKENDS or not importlib.util.find_spec(backend):
+            raise BadInput(
+                f"KERAS_BACKEND is {backend!r}: unset it, or install and name one of "
+                f"{', '.join(BACKENDS)}"
+            )
         main()
         if sys.stdout:
             sys.stdout.flush()

@@ -1,5 +1,6 @@
 """Whatever is wrong with a command ends in status 2 and one line on stderr."""
 
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -236,6 +237,15 @@ def test_what_only_the_model_can_tell_is_told_as_shortly(
     words = [word.format_map(given) for word in words]
     shared = ("--csv", given["csv"], "--model", str(SHIPPED))
     assert why in refusal(script, *shared, *words, folder=tmp_path)
+
+
+@pytest.mark.parametrize("backend", ["torch", "../jax", "jax"])
+def test_a_backend_that_cannot_be_had_is_named(tmp_path, given, monkeypatch, backend):
+    if importlib.util.find_spec("jax") and backend == "jax":
+        pytest.skip("jax is installed")
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    said = refusal("saliency.py", "--csv", given["csv"], folder=tmp_path)
+    assert f"KERAS_BACKEND is '{backend}'" in said
 
 
 def test_a_name_that_is_no_utf_8_is_told(tmp_path):
