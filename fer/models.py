@@ -191,20 +191,20 @@ def soft_labels(teachers, precision, images):
     learned by heart. precision: a Keras dtype policy; images: (N, 48, 48) uint8.
     """
     teachers = [networks.computing_in(precision, model.network) for model in teachers]
-    show = progress.steps("teachers", math.ceil(len(images) / BATCH))
 
     def views(faces, start):
         return [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
 
-    return _mean_over_views(teachers, images, views, show)
+    return _mean_over_views(teachers, images, views)
 
 
-def _mean_over_views(judges, images, views, show=lambda step: None):
+def _mean_over_views(judges, images, views):
     """What the networks make of each face's views, averaged: (N, classes) float32.
 
     views: a function of faces (n, 48, 48, 1) uint8 and the row of the first of them.
     """
     means = []
+    show = progress.steps(judges[0].name, math.ceil(len(images) / BATCH))
     for start in range(0, len(images), BATCH):
         seen = views(images[start : start + BATCH, ..., None], start)
         # Not network.predict: its input pipeline sleeps up to as long again before it

@@ -2,13 +2,19 @@
 
 import sys
 
+ERASE = "\x1b[K"  # what stands in the terminal's line
+
 
 def steps(what, number):
-    """A function that shows how many of a number of steps are done, on a terminal."""
+    """A function that shows how many of a number of steps are done, on a terminal.
 
-    def show(step):
+    Each step takes the place of the one before; the last one leaves an empty line.
+    """
+
+    def show(step, more=""):
         if sys.stdout.isatty():
-            end = "\n" if step == number else "\r"
-            print(f"  {what}: step {step} of {number}", end=end, flush=True)
+            line = f"  {what}: step {step} of {number}{more}" * (step < number)
+            # Whatever comes next, an error, too, begins at the start of the line.
+            print(f"{ERASE}{line}", end="\r", flush=True)
 
     return show

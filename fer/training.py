@@ -16,7 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, augment, data, files, machine, scores, threads
+from fer import (
+    BadInput,
+    augment,
+    data,
+    files,
+    machine,
+    progress,
+    scores,
+    threads,
+)
 
 # The peak of the learning rate, and the weight decay.
 OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
@@ -177,7 +186,7 @@ def _train(network, batches, steps):
     """One epoch: the means of loss and accuracy over it, and its last learning rate."""
     # Not network.fit: its input pipeline sleeps before it returns, for up to as long as
     # the epoch took.
-    totals = _Totals()
+    totals, show = _Totals(), progress.steps("this epoch", steps)
     for step, (images, targets) in enumerate(batches, 1):
         logs = network.train_on_batch(images, targets, return_dict=True)
         rate = float(network.optimizer.learning_rate)
@@ -187,12 +196,7 @@ def _train(network, batches, steps):
                 f"rate {rate:.3g}; the checkpoint, if any, holds the last good epoch"
             )
         totals.add(logs, len(images))
-        if sys.stdout.isatty():
-            print(
-                f"\r  step {step} of {steps}, loss {logs['loss']:.3f}",
-                end="\r",
-                flush=True,
-            )
+        show(step, f", loss {logs['loss']:.3f}")
     return totals.means() | {"learning_rate": rate}
 
 

@@ -1,0 +1,20 @@
+"""What a terminal shows of long work."""
+
+import sys
+
+from fer import progress
+
+
+def test_a_terminal_shows_each_step_in_the_place_of_the_last(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    show = progress.steps("teachers", 2)
+    show(1, ", loss 1.5")
+    show(2)
+    at_first, at_last = capsys.readouterr().out.split(progress.ERASE)[1:]
+    assert at_first == "  teachers: step 1 of 2, loss 1.5\r"
+    assert at_last == "\r"
+
+
+def test_a_file_gets_no_steps(capsys):
+    progress.steps("teachers", 2)(1)
+    assert capsys.readouterr().out == ""
