@@ -76,3 +76,15 @@ def trained(drawn_csv, tmp_path_factory):
         command, options = "python train_cnn.py", OPTIONS | {"augment": augment}
         runs.train(build, drawn_csv, options, folder / f"{name}.keras", command)
     return folder
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory):
+    """A model of the suite with its card."""
+    from model_files import CARD, tiny
+
+    from fer import models
+
+    path = tmp_path_factory.mktemp("good") / "m.keras"
+    models.save(tiny(), CARD, path)
+    return path

@@ -4,7 +4,6 @@ import ast
 import io
 import json
 import pickle
-import shutil
 import struct
 import tracemalloc
 import zipfile
@@ -13,45 +12,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from model_files import refusal, with_card
 
-from fer import BadInput, files, models, networks, strangers
+from fer import BadInput, models, networks, strangers
 
 ROOT = Path(__file__).parent.parent
-CARD = {
-    "network": "tiny",
-    "parameters": 1,
-    "classes": list(networks.CLASSES),
-    "options": {"seed": 0, "epochs": 1},
-    "data": {"digest": "", "file": "faces.csv"},
-    "validation": "PublicTest",
-}
-
-
-def tiny(side=48, classes=7, name="tiny"):
-    """A network that a test can afford: one dense layer on a ninth of the pixels."""
-    import keras
-    from keras import layers
-
-    faces = keras.Input((side, side, 1), dtype="uint8")
-    parts = (layers.Rescaling(1 / 255), layers.MaxPooling2D(3), layers.Flatten())
-    return chain(faces, *parts, layers.Dense(classes, activation="softmax"), name=name)
-
-
-def chain(faces, *parts, name="tiny"):
-    import keras
-
-    outputs = faces
-    for part in parts:
-        outputs = part(outputs)
-    return keras.Model(faces, outputs, name=name)
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory):
-    """A model of the suite with its card."""
-    path = tmp_path_factory.mktemp("good") / "m.keras"
-    models.save(tiny(), CARD, path)
-    return path
 
 
 @pytest.fixture
@@ -72,22 +37,6 @@ def stranger(tmp_path):
         return with_card(tmp_path / "m.keras")
 
     return write
-
-
-def with_card(path, **changes):
-    """Lay a card beside the file at `path` that fits it but for `changes`."""
-    card = CARD | {"sha256": files.sha256(path)} | changes
-    path.with_suffix(".json").write_text(json.dumps(card))
-    return path
-
-
-def refusal(path):
-    """What models.load says of the file: one line that names it."""
-    with pytest.raises(BadInput) as caught:
-        models.load(path)
-    said = str(caught.value)
-    assert path.stem in said and "\n" not in said and len(said) < 400
-    return said
 
 
 def changed(parts, **options):
@@ -349,92 +298,6 @@ def test_a_missing_file_or_a_folder_is_told(tmp_path):
     assert "cannot be read: No such file" in refusal(tmp_path / "m.keras")
     (tmp_path / "m.keras").mkdir()
     assert "cannot be read: Is a directory" in refusal(tmp_path / "m.keras")
-
-
-# Other models, and other cards.
-
-
-def test_a_model_of_other_faces_or_classes_is_refused(tmp_path):
-    for side, classes in ((32, 7), (48, 5)):
-        path = tmp_path / f"m{side}.keras"
-        models.save(tiny(side, classes), CARD, path)
-        assert f"(None, {side}, {side}, 1) to (None, {classes})" in refusal(path)
-
-
-@pytest.mark.parametrize(
-    "kinds",
-    [
-        "Flatten Dense",
-        "MaxPooling2D Rescaling Flatten Dense",
-        "Rescaling Conv2D GlobalAveragePooling2D",
-        "Rescaling Flatten Unbiased",
-        "Rescaling Flatten Linear",
-        "Rescaling Dilated Flatten Dense",
-        "Rescaling Conv2D Grouped Flatten Dense",
-    ],
-)
-def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
-    from keras import Input, layers
-
-    known = {
-        "Rescaling": lambda: layers.Rescaling(1 / 255),
-        "MaxPooling2D": layers.MaxPooling2D,
-        "Flatten": layers.Flatten,
-        "GlobalAveragePooling2D": layers.GlobalAveragePooling2D,
-        "Conv2D": lambda: layers.Conv2D(7, 1),
-        "Dilated": lambda: layers.Conv2D(1, 3, dilation_rate=2),
-        "Grouped": lambda: layers.Conv2D(7, 1, groups=7),
-        "Dense": lambda: layers.Dense(7, activation="softmax"),
-        "Unbiased": lambda: layers.Dense(7, activation="softmax", use_bias=False),
-        "Linear": lambda: layers.Dense(7),
-    }
-    network = chain(Input((48, 48, 1)), *(known[kind]() for kind in kinds.split()))
-    models.save(network, CARD, tmp_path / "m.keras")
-    assert "no network of this suite" in refusal(tmp_path / "m.keras")
-
-
-@pytest.fixture
-def copy(good, tmp_path):
-    """A copy of the good model, with its card."""
-    shutil.copy(good, tmp_path)
-    shutil.copy(good.with_suffix(".json"), tmp_path)
-    return tmp_path / good.name
-
-
-def test_a_model_needs_its_own_card(copy):
-    card = copy.with_suffix(".json")
-    with_card(copy, sha256="0" * 64)
-    assert "is not the card of" in refusal(copy)
-    card.unlink()
-    assert "needs its card" in refusal(copy)
-    card.mkdir()
-    assert "needs its card" in refusal(copy)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", "[" * 10**5, "\0", "{}"])
-def test_a_card_of_something_else_is_refused(copy, text):
-    copy.with_suffix(".json").write_text(text)
-    assert "is no card of this suite" in refusal(copy)
-
-
-@pytest.mark.parametrize("lost", [*CARD, "sha256"])
-def test_a_card_that_lacks_a_field_is_refused(copy, lost):
-    card = json.loads(copy.with_suffix(".json").read_text())
-    del card[lost]
-    copy.with_suffix(".json").write_text(json.dumps(card))
-    assert lost in refusal(copy)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *({"classes": None}, {"classes": [1, 2]}, {"classes": ["a"]}, {"network": 1}),
-        *({"options": []}, {"options": {"seed": "0"}}, {"data": {"digest": 0}}),
-        *({"options": {}}, {"options": {"seed": -1, "epochs": 1}}, {"parameters": "1"}),
-    ],
-)
-def test_a_card_whose_field_is_off_is_refused(copy, change):
-    refusal(with_card(copy, **change))
 
 
 # Nothing else reads code from a file.

@@ -1,0 +1,51 @@
+"""Small models with cards that fit them, and what models.load says of others."""
+
+import json
+
+import pytest
+
+from fer import BadInput, files, models, networks
+
+CARD = {
+    "network": "tiny",
+    "parameters": 1,
+    "classes": list(networks.CLASSES),
+    "options": {"seed": 0, "epochs": 1},
+    "data": {"digest": "", "file": "faces.csv"},
+    "validation": "PublicTest",
+}
+
+
+def tiny(side=48, classes=7, name="tiny"):
+    """A network that a test can afford: one dense layer on a ninth of the pixels."""
+    import keras
+    from keras import layers
+
+    faces = keras.Input((side, side, 1), dtype="uint8")
+    parts = (layers.Rescaling(1 / 255), layers.MaxPooling2D(3), layers.Flatten())
+    return chain(faces, *parts, layers.Dense(classes, activation="softmax"), name=name)
+
+
+def chain(faces, *parts, name="tiny"):
+    import keras
+
+    outputs = faces
+    for part in parts:
+        outputs = part(outputs)
+    return keras.Model(faces, outputs, name=name)
+
+
+def with_card(path, **changes):
+    """Lay a card beside the file at `path` that fits it but for `changes`."""
+    card = CARD | {"sha256": files.sha256(path)} | changes
+    path.with_suffix(".json").write_text(json.dumps(card))
+    return path
+
+
+def refusal(path):
+    """What models.load says of the file: one line that names it."""
+    with pytest.raises(BadInput) as caught:
+        models.load(path)
+    said = str(caught.value)
+    assert path.stem in said and "\n" not in said and len(said) < 400
+    return said
