@@ -8,9 +8,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from fer import BadInput, machine
+from fer import BadInput, gradients, machine
 
-BACKENDS = ("tensorflow", "jax")
 OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 20
@@ -271,7 +270,7 @@ def run(main):
     # A file's name may be bytes that are no text.
     if sys.stdout:
         sys.stdout.reconfigure(errors="backslashreplace")
-    backend = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    backend = os.environ.get("KERAS_BACKEND") or gradients.BACKENDS[0]
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("MPLBACKEND", "Agg")
     machine.use_onednn()
@@ -279,10 +278,10 @@ def run(main):
     if sys.stderr and not debug:
         _mute_libraries()
     try:
-        if backend not in BACKENDS or not importlib.util.find_spec(backend):
+        if backend not in gradients.BACKENDS or not importlib.util.find_spec(backend):
             raise BadInput(
                 f"KERAS_BACKEND is {backend!r}: unset it, or install and name one of "
-                f"{', '.join(BACKENDS)}"
+                f"{', '.join(gradients.BACKENDS)}"
             )
         main()
         if sys.stdout:

@@ -4,6 +4,8 @@ import functools
 
 from fer import BadInput
 
+BACKENDS = ("tensorflow", "jax")
+
 
 def gradient(score, inputs):
     """Values (N,) and gradients (like `inputs`) of `score`, as the backend's tensors.
@@ -89,9 +91,9 @@ def _backend():
     import keras
 
     backend = keras.backend.backend()
-    if backend not in ("tensorflow", "jax"):
+    if backend not in BACKENDS:
         raise BadInput(
             f"KERAS_BACKEND={backend} gives no gradients by the pixels: set it to "
-            "tensorflow or jax"
+            f"{' or '.join(BACKENDS)}"
         )
     return backend

@@ -16,16 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import (
-    BadInput,
-    augment,
-    data,
-    files,
-    machine,
-    progress,
-    scores,
-    threads,
-)
+from fer import BadInput, augment, data, files, machine, progress, scores, threads
 
 # The peak of the learning rate, and the weight decay.
 OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
