@@ -63,6 +63,8 @@ except KeyboardInterrupt:
         [sys.executable, "-c", benchmark],
         start_new_session=True,
         stderr=subprocess.PIPE,
+        # What a shell starts in the background ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not (tmp_path / "begun").exists():
         time.sleep(0.01)
