@@ -178,7 +178,7 @@ def small_model():
     import h5py
 
     kind = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}}
-    kind["build_config"] = {"input_shape": [None, 2]}
+    kind |= {"build_config": {"input_shape": [None, 2]}, "inbound_nodes": []}
     functional = {"module": "keras.src.models.functional", "class_name": "Functional"}
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:

@@ -45,11 +45,13 @@ def inspect(path):
         raise BadInput(f"{path} is no Keras model: its name must end in .keras")
     try:
         parts = _unpack(path)
-        objects = list(_objects(json.loads(parts["config.json"])))
+        config = json.loads(parts["config.json"])
+        objects = list(_objects(config))
         kinds = {(str(it.get("module")), str(it["class_name"])) for it in objects}
         if kinds - KNOWN:
             name = ".".join(min(kinds - KNOWN))[:60]
             raise BadInput(f"{path} holds a {name!r}, which this suite does not load")
+        _must_be_one_way(path, config["config"]["layers"], objects)
         _must_be_small(path, sum(map(_size, objects)))
         _inspect_weights(path, parts["model.weights.h5"])
     except BadInput:
@@ -96,6 +98,21 @@ def _objects(config):
         children = config
     for child in children:
         yield from _objects(child)
+
+
+def _must_be_one_way(path, layers, objects):
+    """Refuse a layer that is used twice, and a second one that reads the pixels.
+
+    Gradients follow the one way from the rescaled pixels to the logits.
+    """
+    inputs = {it["config"]["name"] for it in layers if it["class_name"] == "InputLayer"}
+    tensors = (it for it in objects if it["class_name"] == "__keras_tensor__")
+    read = [tensor["config"]["keras_history"][0] in inputs for tensor in tensors]
+    if sum(read) > 1 or any(len(layer["inbound_nodes"]) > 1 for layer in layers):
+        raise BadInput(
+            f"{path} is no network of this suite: those use each layer once, and read "
+            "the pixels once"
+        )
 
 
 def _size(layer):

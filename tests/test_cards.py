@@ -48,6 +48,28 @@ def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
     assert "no network of this suite" in refusal(tmp_path / "m.keras")
 
 
+def test_a_layer_used_twice_is_refused(tmp_path):
+    from keras import Input, layers
+
+    twice = layers.Conv2D(1, 3, padding="same")
+    rest = layers.Flatten(), layers.Dense(7, activation="softmax")
+    network = chain(Input((48, 48, 1)), layers.Rescaling(1), twice, twice, *rest)
+    models.save(network, CARD, tmp_path / "m.keras")
+    assert "use each layer once" in refusal(tmp_path / "m.keras")
+
+
+def test_a_way_round_the_rescaling_is_refused(tmp_path):
+    import keras
+    from keras import layers
+
+    faces = keras.Input((48, 48, 1))
+    both = layers.Add()([layers.Rescaling(1 / 255)(faces), layers.ReLU()(faces)])
+    told = layers.Dense(7, activation="softmax")(layers.Flatten()(both))
+    network = keras.Model(faces, told)
+    models.save(network, CARD, tmp_path / "m.keras")
+    assert "read the pixels once" in refusal(tmp_path / "m.keras")
+
+
 @pytest.fixture
 def copy(good, tmp_path):
     """A copy of the good model, with its card."""
