@@ -4,16 +4,10 @@ import json
 
 import pytest
 
-from fer import BadInput, files, models, networks
+from benchmarks import fuzz
+from fer import BadInput, files, models
 
-CARD = {
-    "network": "tiny",
-    "parameters": 1,
-    "classes": list(networks.CLASSES),
-    "options": {"seed": 0, "epochs": 1},
-    "data": {"digest": "", "file": "faces.csv"},
-    "validation": "PublicTest",
-}
+CARD = fuzz.card()
 
 
 def tiny(side=48, classes=7, name="tiny"):
