@@ -58,8 +58,8 @@ audit-deps: .venv/dev
 .venv/suite: requirements.txt
 .venv/dev: requirements-dev.txt
 .venv/suite .venv/dev:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or later is needed: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not 11 <= sys.version_info.minor <= 13)' || \
+		{ echo "Python 3.11 to 3.13 is needed: make PYTHON=python3.12 ..." >&2; exit 2; }
 	test -x $(RUN) || $(PYTHON) -m venv .venv
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@

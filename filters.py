@@ -11,7 +11,9 @@ from fer import cli
 
 def main():
     flags = ("csv", "model", "layers", "steps", "seed")
-    args = cli.parser(__doc__, *flags, image=9, out=Path("figures")).parse_args()
+    args = cli.parser(
+        __doc__, *flags, image=cli.IMAGE, out=Path("figures")
+    ).parse_args()
     from fer import explain, figures, files, progress
 
     model, faces = cli.model_and_faces(args)

@@ -15,7 +15,7 @@ def main():
     ).parse_args()
     from fer import data, files
 
-    path = Path(args.csv) if args.csv else cli.test_csv(cli.default_csv())
+    path = args.csv or cli.test_csv(cli.default_csv())
     if path is None:
         raise BadInput("there is no test.csv beside the CSV: name one with --csv")
     files.must_differ(path, args.out)

@@ -110,7 +110,7 @@ def adamw(peak, decay):
 
 
 def dropout(share):
-    return mock.patch.object(networks.cnn, "__defaults__", (share,))
+    return mock.patch.object(networks, "DROPOUT", share)
 
 
 # Other options, or what to patch while the network trains.

@@ -134,7 +134,8 @@ def main():
         measure(args.measure, args.csv)
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = args.csv or Path(folder, "noise.csv")
+        # A cache's folder counts only where it is absolute.
+        path = (args.csv or Path(folder, "noise.csv")).absolute()
         if not args.csv:
             write_noise(path)
             # What has just been written is not kept.

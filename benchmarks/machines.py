@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks import rounds
 from benchmarks.resume import contents, start
 
+EPOCHS = 6
 VARIANTS = {
     "as it is": {},
     "again": {},
@@ -34,7 +35,7 @@ def main():
             os.environ.update(environment)
             with tempfile.TemporaryDirectory() as folder:
                 checkpoint = Path(folder) / "run.npz"
-                if start(network, "generator", checkpoint).wait():
+                if start(network, "generator", checkpoint, EPOCHS).wait():
                     sys.exit(f"the training of {network}, {name}, failed")
                 saved = contents(checkpoint)
             for variable in environment:

@@ -7,6 +7,7 @@ import numpy as np
 
 from fer import (
     BadInput,
+    cli,
     data,
     explain,
     figures,
@@ -20,8 +21,6 @@ from fer import (
 
 CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
 FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
-# The report's settings.
-IMAGE, LAYERS, STEPS, THRESHOLD = 9, ("1", "2"), 90, 0.6
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def gather(source, folder, test, out):
             title: model.predict(held.images).argmax(1)
             for title, model in loaded.items()
         },
-        Path(test) if test else None,
+        test,
         out,
         source,
     )
@@ -98,9 +97,9 @@ def summary(report):
         "trained on",
     )
     yield page.paragraph(
-        f"{report.source.name}: {len(report.faces):,} validation rows, which training "
-        f"leaves out; {report.copies:,} of them are copies, pixel by pixel, of a row "
-        "that it fits."
+        f"{report.source.name}: {len(report.faces):,} validation rows, which a "
+        f"training on it leaves out; {report.copies:,} of them are copies, pixel by "
+        "pixel, of a row that it fits."
     )
     yield page.table(header, rows)
 
@@ -167,23 +166,23 @@ def saliency(report):
     )
     image, label = report.faces.images[row], report.faces.labels[row]
     heat = explain.saliency(model.network, image[None], [label])[0]
-    masked = explain.mask(image, heat, THRESHOLD)
-    drawn = figures.saliency(image, heat, masked, model.classes[label], THRESHOLD)
+    masked = explain.mask(image, heat, cli.THRESHOLD)
+    drawn = figures.saliency(image, heat, masked, model.classes[label], cli.THRESHOLD)
     yield report.picture("saliency.png", drawn, f"Saliency of validation image {row}")
-    yield page.paragraph(scores.observe_saliency(heat, THRESHOLD))
+    yield page.paragraph(scores.observe_saliency(heat, cli.THRESHOLD))
 
 
 def filters(report):
     """What the first two convolutions look for, and what they make of a face."""
     yield page.heading("5. Filters")
     network = report.models[CNN].network
-    row = min(IMAGE, len(report.faces) - 1)
+    row = min(cli.IMAGE, len(report.faces) - 1)
     image = report.faces.images[row]
-    for layer in explain.pick_layers(network, LAYERS):
-        found, climbed, dead = explain.ascend(network, layer, STEPS)
+    for layer in explain.pick_layers(network, cli.LAYERS):
+        found, climbed, dead = explain.ascend(network, layer, cli.STEPS)
         maps = explain.responses(network, layer, image)
         for name, drawn, title in figures.filter_pictures(
-            layer.name, found, dead, STEPS, maps, row
+            layer.name, found, dead, cli.STEPS, maps, row
         ):
             yield report.picture(name, drawn, title)
         yield page.paragraph(scores.observe_filters(layer.name, climbed, dead, maps))

@@ -4,6 +4,7 @@ import argparse
 import importlib.util
 import logging
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -14,6 +15,15 @@ OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 20
 SAMPLE_CSV, SAMPLE_TEST_CSV = Path("data/sample.csv"), Path("data/sample_test.csv")
+# The report's: a face, convolutions, steps of ascent and a saliency.
+IMAGE, LAYERS, STEPS, THRESHOLD = 9, ("1", "2"), 90, 0.6
+
+
+def path(text):
+    """An argparse type: a path."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' names no file: is a variable unset?")
+    return Path(text)
 
 
 def path_ending(suffix):
@@ -24,18 +34,16 @@ def path_ending(suffix):
             raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix!r}")
         return Path(text)
 
-    return parse if suffix else Path
+    return parse if suffix else path
 
 
 def whole_number(least, most):
     """An argparse type: an integer of least..most."""
 
     def parse(text):
-        if not (
-            text.isascii() and text.lstrip("-").isdigit() and least <= int(text) <= most
-        ):
+        if not (re.fullmatch("[0-9]{1,10}", text) and least <= int(text) <= most):
             raise argparse.ArgumentTypeError(
-                f"{text!r} is not a whole number of {least} to {most}"
+                f"{text[:20]!r} is not a whole number of {least} to {most}"
             )
         return int(text)
 
@@ -56,7 +64,7 @@ def fraction(text):
 def flag(help, **options):
     """Arguments for argparse's add_argument; the help tells the default."""
     default = options.get("default")
-    shown = " ".join(default) if isinstance(default, list) else default
+    shown = " ".join(default) if isinstance(default, tuple) else default
     told = "" if default is None else f" (default: {shown})"
     return {"help": help + told} | options
 
@@ -67,10 +75,13 @@ FLAGS = {
     "csv": flag(
         "faces to read (default: data/fer2013.csv, else the drawn sample; predict.py: "
         "the test.csv beside it)",
+        type=path,
         metavar="F",
     ),
     "model": flag(
-        "a trained model (default: models/cnn.keras, else the shipped one)", metavar="M"
+        "a trained model (default: models/cnn.keras, else the shipped one)",
+        type=path,
+        metavar="M",
     ),
     "network": flag(
         "the report's CNN, or a residual network of 1.36 million parameters, or one of "
@@ -81,10 +92,11 @@ FLAGS = {
     "teachers": flag(
         "trained models: what they make of a face is half of what is learned",
         nargs="+",
+        type=path,
         metavar="M",
     ),
     "models": flag(
-        "folder of cnn.keras, cnn_plain.keras and dnn.keras", metavar="DIR", type=Path
+        "folder of cnn.keras, cnn_plain.keras and dnn.keras", type=path, metavar="DIR"
     ),
     "epochs": flag(
         f"passes over the training rows (default: {EPOCHS}, or {SAMPLE_EPOCHS} for "
@@ -127,7 +139,7 @@ FLAGS = {
         "which validation row, from 0", type=whole_number(0, 10**9), metavar="N"
     ),
     "threshold": flag(
-        "saliency above which a pixel is kept", type=fraction, default=0.6
+        "saliency above which a pixel is kept", type=fraction, default=THRESHOLD
     ),
     "samples": flag(
         "noisy copies of the face to average, SmoothGrad; 0: the plain gradient",
@@ -138,16 +150,18 @@ FLAGS = {
         "convolutions, counted from 1 or by name",
         nargs="+",
         metavar="L",
-        default=["1", "2"],
+        default=LAYERS,
     ),
     "steps": flag(
-        "steps of gradient ascent", type=whole_number(1, 100_000), default=90
+        "steps of gradient ascent", type=whole_number(1, 100_000), default=STEPS
     ),
     "train": flag("train new models first", action="store_true"),
     "test": flag(
-        "faces to label for Kaggle (default: test.csv beside the CSV)", metavar="F"
+        "faces to label for Kaggle (default: test.csv beside the CSV)",
+        type=path,
+        metavar="F",
     ),
-    "out": flag("where to write", metavar="P", type=Path),
+    "out": flag("where to write", type=path, metavar="P"),
     "debug": flag("show the traceback of an error", action="store_true"),
 }
 
@@ -183,18 +197,18 @@ def training_parser(doc, out, *flags):
 def csv(args):
     """The CSV to read, said where it was not given."""
     if args.csv:
-        return Path(args.csv)
-    path = default_csv()
+        return args.csv
+    found = default_csv()
     why = f", drawn faces, since there is no {OWN_CSV[0]}"
-    print(f"reading {path}{why if path == SAMPLE_CSV else ''}")
-    return path
+    print(f"reading {found}{why if found == SAMPLE_CSV else ''}")
+    return found
 
 
 def default_csv():
     """The user's own CSV, else the sample, which is drawn if missing."""
-    for path in OWN_CSV:
-        if path.exists():
-            return path
+    for own in OWN_CSV:
+        if own.exists():
+            return own
     from fer import sample
 
     if not SAMPLE_CSV.exists():
@@ -206,24 +220,24 @@ def model(args):
     """The model to use, loaded; said on stdout where it was not given."""
     from fer import models
 
-    path = models.find(args.model)
+    found = models.find(args.model)
     if not args.model:
-        print(f"using {path}")
-    return models.load(path)
+        print(f"using {found}")
+    return models.load(found)
 
 
 def model_and_faces(args):
     """The model, and the faces to judge it on: its validation rows, or --usage's."""
     from fer import data
 
-    path = csv(args)
+    source = csv(args)
     usage = getattr(args, "usage", None)
-    faces = data.load(path, (usage,) if usage else data.FITTING)
-    data.must_be_labelled(faces, path)
+    faces = data.load(source, (usage,) if usage else data.FITTING)
+    data.must_be_labelled(faces, source)
     if usage and faces.usage is None:
         raise BadInput(
-            f"{path} has no column Usage, so no rows of {usage}: leave --usage out, or "
-            f"add that column, with {usage} in rows that the model was not fitted on"
+            f"{source} has no column Usage, so no rows of {usage}: leave --usage out, "
+            f"or add that column, with {usage} in rows that the model was not fitted on"
         )
     loaded = model(args)
     return loaded, faces if usage else loaded.validation(faces)
@@ -238,13 +252,13 @@ def row(number, faces):
     return number
 
 
-def test_csv(path):
-    """The faces to label for Kaggle that lie beside the CSV at `path`, or None."""
-    names = (
-        [f"{path.stem}_test.csv"] if path == SAMPLE_CSV else ["test.csv", "test.csv.gz"]
-    )
-    found = [path.with_name(name) for name in names if path.with_name(name).exists()]
-    return found[0] if found else None
+def test_csv(source):
+    """The faces to label for Kaggle that lie beside the CSV `source`, or None."""
+    names = ("test.csv", "test.csv.gz")
+    if source == SAMPLE_CSV:
+        names = (SAMPLE_TEST_CSV.name,)
+    beside = map(source.with_name, names)
+    return next((path for path in beside if path.exists()), None)
 
 
 def epochs(args, source):
@@ -256,7 +270,8 @@ def training_options(args, source):
     """What training.fit takes, from the flags of training_parser."""
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
-    return {"epochs": epochs(args, source), **options, "teachers": args.teachers or []}
+    teachers = [str(path) for path in args.teachers or ()]
+    return {"epochs": epochs(args, source), **options, "teachers": teachers}
 
 
 def command():

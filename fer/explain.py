@@ -63,7 +63,7 @@ def unit(maps):
     return np.divide(maps, top, out=np.zeros_like(maps), where=top > 0)
 
 
-def mask(image, heat, threshold=0.6):
+def mask(image, heat, threshold):
     """Keep pixels whose saliency exceeds `threshold`; set others to the image's mean.
 
     image: (48, 48) uint8. heat: (48, 48) float in 0..1. Returns (48, 48) uint8.
@@ -114,7 +114,7 @@ def responses(network, layer, image):
     return np.moveaxis(maps[0], -1, 0)
 
 
-def ascend(network, layer, steps=90, seed=0, progress=lambda step: None):
+def ascend(network, layer, steps, seed=0, progress=lambda step: None):
     """Images that gradient ascent from white noise finds for the filters of `layer`.
 
     Each image climbs the mean response of its own filter by steps of equal length

@@ -30,6 +30,7 @@ from fer import (
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
 BATCH = 512
+MOST_NUMBERS = 1 << 19  # of a face, in a layer: 1 GB a batch
 NOT_FOR = "to judge what anyone feels, thinks or intends, or to decide about anyone"
 VIEWS = 4  # of each face, to a teacher
 TURN = 8  # degrees, well within what training turns faces by
@@ -54,22 +55,27 @@ class Model:
         return predict(self.network, images, mirror, turn)
 
     def validation(self, faces):
-        """The faces to judge the model on: never one that it was fitted on.
+        """The faces to judge the model on, which it was not fitted on.
 
-        PublicTest rows where the model was trained on a file that has them, too; else
-        the model's own tenth of its training file. Raises BadInput where no row is
-        known to be unseen.
+        PublicTest rows where the model was trained on a file that has them, too, and
+        the name is believed; else the model's own tenth of its training file. Raises
+        BadInput where no row is known to be unseen.
         """
+        held = faces.take(data.split(faces, self.card["options"]["seed"])[1])
         by_usage = data.has_public_test(faces)
         alike = by_usage and self.card["validation"] == "PublicTest"
-        if not alike and data.digest(faces) != self.card["data"]["digest"]:
+        if not alike and not self.was_validated_by(held):
             raise BadInput(
                 "the CSV is not the file that the model was trained on, and one of the "
                 "two has no PublicTest rows, so no row is known to be unseen: train on "
                 "this file, or call rows that are unseen PrivateTest in a column Usage "
                 "and score them with confusion.py --usage PrivateTest"
             )
-        return faces.take(data.split(faces, self.card["options"]["seed"])[1])
+        return held
+
+    def was_validated_by(self, faces):
+        """Whether these faces and no others validated it, so that it never saw them."""
+        return self.card["data"]["validation digest"] == data.unordered_digest(faces)
 
 
 def find(path=None):
@@ -99,10 +105,16 @@ def load(path):
             f"{path} maps {takes} to {gives}, not {wanted[0]} to {wanted[1]}: "
             "train one with train_cnn.py"
         )
+    largest = max(math.prod(layer.output.shape[1:]) for layer in network.layers)
+    if largest > MOST_NUMBERS:
+        raise BadInput(
+            f"{path} makes {largest:,} numbers of a face in one layer: no model of ours"
+        )
     if not networks.can_be_explained(network):
         raise BadInput(
             f"{path} is no network of this suite: those rescale pixels first, end in a "
-            "dense layer with bias and softmax, and neither group nor dilate"
+            "dense layer with bias and softmax, move as far down as aside, and neither "
+            "group nor dilate"
         )
     return Model(network, about)
 
@@ -148,6 +160,7 @@ def _read_card(path):
             and isinstance(about["options"]["seed"], int)
             and about["options"]["seed"] >= 0
             and isinstance(about["data"]["digest"], str)
+            and isinstance(about["data"]["validation digest"], str)
             and isinstance(about["data"]["file"], str)
         )
         digest = about["sha256"]
@@ -238,6 +251,7 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
             **data.counts(faces),
             "fitted": len(rows),
             "validated": len(held),
+            "validation digest": data.unordered_digest(faces.take(held)),
         },
         "validation": "PublicTest"
         if data.has_public_test(faces)

@@ -98,11 +98,12 @@ def observe_confusions(counts, classes):
     said = " and ".join(
         f"{classes[true]} for {classes[guess]} ({rates[true, guess]:.0%} of its faces)"
         for true, guess in pairs
+        if away[true, guess]
     )
     return (
         f"{classes[best].capitalize()} is recognised best "
         f"({rates[best, best]:.0%} of its faces), {classes[worst]} worst "
-        f"({rates[worst, worst]:.0%}). Most often mistaken: {said}."
+        f"({rates[worst, worst]:.0%}). Most often mistaken: {said or 'none'}."
     )
 
 

@@ -61,6 +61,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     size = network.count_params()
     run["weights"] = f"{len(network.weights)} arrays of {size} numbers"
     run["versions"] = machine.versions()
+    run["backend"] = keras.backend.backend()
     saved = _read(checkpoint, run, resume)
     rows, held = data.split(faces, options["seed"])
     if not (len(rows) and len(held)):
@@ -127,7 +128,7 @@ def evaluate(network, faces):
 def _compile(network, name, steps, batch_size):
     import keras
 
-    warm_up = math.ceil(WARM_UP * steps)
+    warm_up = int(WARM_UP * steps)
     peak, decay = OPTIMIZERS[name]
     peak *= min(batch_size / 128, LARGEST_FACTOR)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -179,8 +180,8 @@ def _train(network, batches, steps):
     # the epoch took.
     totals, show = _Totals(), progress.steps("this epoch", steps)
     for step, (images, targets) in enumerate(batches, 1):
-        logs = network.train_on_batch(images, targets, return_dict=True)
         rate = float(network.optimizer.learning_rate)
+        logs = network.train_on_batch(images, targets, return_dict=True)
         if not math.isfinite(logs["loss"]):
             raise BadInput(
                 f"the loss is {logs['loss']} at step {step} of this epoch, learning "

@@ -90,7 +90,9 @@ NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "1000000000000", "9" * 5000,
 )
 def test_a_number_out_of_range_is_named(tmp_path, script, flag, wrong):
     for value in (*NO_NUMBER, wrong):
-        assert flag in refusal(script, flag, value, folder=tmp_path)
+        said = refusal(script, flag, value, folder=tmp_path)
+        assert flag in said and "is not a whole number of" in said
+        assert len(said) < 200
 
 
 def test_a_threshold_is_a_number_of_0_to_1(tmp_path):
@@ -131,6 +133,21 @@ def test_an_output_ends_like_its_format(tmp_path):
 
 
 # Files.
+
+
+@pytest.mark.parametrize(
+    ("script", "flag"),
+    [
+        *((script, "--csv") for script in SCRIPTS),
+        *((script, "--model") for script in ("confusion.py", "predict.py")),
+        *((script, "--teachers") for script in SCRIPTS[:2]),
+        *(("report.py", flag) for flag in ("--models", "--test", "--out")),
+        ("filters.py", "--out"),
+    ],
+)
+def test_a_path_that_is_empty_is_not_the_default(tmp_path, script, flag):
+    said = refusal(script, flag, "", folder=tmp_path)
+    assert flag in said and "names no file" in said
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -1,5 +1,6 @@
 """What the benchmarks share, and what they would otherwise break unseen."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import ablation, rounds, shipped, throughput
-from fer import files
+from fer import files, networks
 
 
 @pytest.mark.parametrize("augment", ["none", "graph"])
@@ -67,10 +68,21 @@ except KeyboardInterrupt:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not (tmp_path / "begun").exists():
+        assert benchmark.poll() is None, benchmark.stderr.read()
         time.sleep(0.01)
     os.killpg(benchmark.pid, signal.SIGINT)
     assert benchmark.wait(30) == 130
     assert (tmp_path / "ended").exists()
+
+
+@pytest.mark.parametrize(("lever", "share"), [("no dropout", 0), ("dropout 0.5", 0.5)])
+def test_a_lever_of_dropout_reaches_the_network(lever, share):
+    with contextlib.ExitStack() as stack:
+        for patch in ablation.LEVERS[lever]:
+            stack.enter_context(patch)
+        network = networks.cnn()
+    dropouts = [layer for layer in network.layers if hasattr(layer, "rate")]
+    assert [layer.rate for layer in dropouts] == [share] * 2
 
 
 def test_class_weights_are_weights_of_the_rows():

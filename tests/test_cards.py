@@ -26,6 +26,7 @@ def test_a_model_of_other_faces_or_classes_is_refused(tmp_path):
         "Rescaling Flatten Linear",
         "Rescaling Dilated Flatten Dense",
         "Rescaling Conv2D Grouped Flatten Dense",
+        "Rescaling Aslant Flatten Dense",
     ],
 )
 def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
@@ -38,6 +39,7 @@ def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
         "GlobalAveragePooling2D": layers.GlobalAveragePooling2D,
         "Conv2D": lambda: layers.Conv2D(7, 1),
         "Dilated": lambda: layers.Conv2D(1, 3, dilation_rate=2),
+        "Aslant": lambda: layers.Conv2D(1, 3, strides=(1, 2)),
         "Grouped": lambda: layers.Conv2D(7, 1, groups=7),
         "Dense": lambda: layers.Dense(7, activation="softmax"),
         "Unbiased": lambda: layers.Dense(7, activation="softmax", use_bias=False),
@@ -46,6 +48,16 @@ def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
     network = chain(Input((48, 48, 1)), *(known[kind]() for kind in kinds.split()))
     models.save(network, CARD, tmp_path / "m.keras")
     assert "no network of this suite" in refusal(tmp_path / "m.keras")
+
+
+def test_a_layer_that_fills_the_memory_is_refused(tmp_path):
+    from keras import Input, layers
+
+    wide = layers.Conv2D(20_000, 1, kernel_initializer="zeros")
+    ending = layers.GlobalAveragePooling2D(), layers.Dense(7, activation="softmax")
+    network = chain(Input((48, 48, 1)), layers.Rescaling(1), wide, *ending)
+    models.save(network, CARD, tmp_path / "m.keras")
+    assert "46,080,000 numbers of a face" in refusal(tmp_path / "m.keras")
 
 
 def test_a_layer_used_twice_is_refused(tmp_path):
@@ -107,6 +119,7 @@ def test_a_card_that_lacks_a_field_is_refused(copy, lost):
     [
         *({"classes": None}, {"classes": [1, 2]}, {"classes": ["a"]}, {"network": 1}),
         *({"options": []}, {"options": {"seed": "0"}}, {"data": {"digest": 0}}),
+        {"data": {"digest": "0", "file": "faces.csv"}},
         *({"options": {}}, {"options": {"seed": -1, "epochs": 1}}, {"parameters": "1"}),
     ],
 )

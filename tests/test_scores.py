@@ -69,6 +69,16 @@ def test_the_sentence_on_a_matrix_names_best_worst_and_mix_ups():
     assert "sad for angry (50% of its faces) and angry for sad (25%" in said
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"), [(0, "none."), (1, "fear for angry (33% of its faces).")]
+)
+def test_only_what_is_mistaken_is_called_so(wrong, said):
+    counts = np.diag([4, 2, 3 - wrong])
+    counts[2, 0] = wrong
+    sentence = scores.observe_confusions(counts, ("angry", "disgust", "fear"))
+    assert sentence.endswith(f"Most often mistaken: {said}")
+
+
 def test_a_class_without_faces_is_not_called_the_worst():
     counts = np.array([[9, 1, 0], [0, 0, 0], [5, 0, 5]])
     said = scores.observe_confusions(counts, ("angry", "disgust", "fear"))

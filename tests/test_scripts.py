@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer import augment, data, files, models, networks, runs, sample, scores
+from fer import augment, data, files, models, networks, runs, sample, scores, training
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,6 +96,31 @@ def test_a_teacher_that_may_know_the_validation_rows_is_refused(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_teacher_of_the_same_faces_in_another_order_may_teach(
+    trained, drawn_csv, tmp_path
+):
+    from conftest import OPTIONS
+
+    header, *lines = drawn_csv.read_text().splitlines(keepends=True)
+    (tmp_path / "other.csv").write_text("".join([header, *lines[::-1]]))
+    options = OPTIONS | {"epochs": 1, "teachers": [str(trained / "dnn.keras")]}
+    out = tmp_path / "m.keras"
+    runs.train(networks.dnn, tmp_path / "other.csv", options, out, "")
+    assert models.load(out).card["data"]["digest"] != data.digest(data.load(drawn_csv))
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".txt", ".png"])
+def test_what_goes_beside_a_model_must_be_writable_before_it_is_trained(
+    drawn_csv, tmp_path, suffix, monkeypatch
+):
+    from conftest import OPTIONS
+
+    (tmp_path / f"m{suffix}").mkdir()
+    monkeypatch.delattr(training, "fit")
+    with pytest.raises(models.BadInput, match=f"m{suffix} is a folder"):
+        runs.train(networks.dnn, drawn_csv, OPTIONS, tmp_path / "m.keras", "")
+
+
 def test_a_card_scores_the_face_with_its_mirror_image_and_turned(trained, drawn):
     model = models.load(trained / "cnn.keras")
     held = model.validation(drawn)
@@ -126,6 +151,8 @@ def test_a_model_is_judged_on_its_own_tenth_or_not_at_all(drawn, tmp_path):
     model = models.load(tmp_path / "m.keras")
     expected = unsplit.take(data.split(unsplit, seed=7)[1])
     assert (model.validation(unsplit).images == expected.images).all()
+    turned = unsplit.take(slice(None, None, -1))
+    assert (model.validation(turned).images == expected.images[::-1]).all()
     with pytest.raises(models.BadInput, match="no row is known to be unseen"):
         model.validation(unsplit.take(slice(1, None)))
     with pytest.raises(models.BadInput, match="one of the two has no PublicTest"):
