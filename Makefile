@@ -6,8 +6,11 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
+# What is empty is passed on and refused: it is a variable that was meant to be set.
+given = $(if $(filter undefined,$(origin $1)),,--$2 "$($1)")
+
 report: .venv/suite
-	$(RUN) report.py $(if $(CSV),--csv "$(CSV)") $(if $(TRAIN),--train)
+	$(RUN) report.py $(call given,CSV,csv) $(if $(TRAIN),--train)
 
 test: .venv/dev
 	$(RUN) -m pytest --numprocesses auto --maxprocesses 4
@@ -28,10 +31,10 @@ lint: .venv/dev
 # card is not trained again. TEST=test.csv writes the submissions, too.
 train-fer2013: .venv/suite
 	@test -n "$(CSV)" || { echo "name the faces: make $@ CSV=fer2013.csv" >&2; exit 2; }
-	$(RUN) -m benchmarks.shipped --csv "$(CSV)" $(if $(TEST),--test "$(TEST)") \
+	$(RUN) -m benchmarks.shipped --csv "$(CSV)" $(call given,TEST,test) \
 		$(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013 \
-		$(if $(TEST),--test "$(TEST)")
+		$(call given,TEST,test)
 	$(RUN) -m benchmarks.frontier $(if $(SEEDS),--seeds $(SEEDS)) > .frontier.tmp
 	mv .frontier.tmp benchmarks/results/frontier.txt
 
@@ -43,7 +46,7 @@ benchmarks/results/%.txt: .venv-bench/done anew
 	.venv-bench/bin/python -m benchmarks.$* $(WORDS) > $@.tmp
 	mv $@.tmp $@
 benchmarks/results/load.txt benchmarks/results/report.txt: \
-	WORDS = $(if $(CSV),--csv "$(CSV)")
+	WORDS = $(call given,CSV,csv)
 
 lock: .venv/dev
 	$(LOCK) --group suite --output-file requirements.txt

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from benchmarks import rounds
-from fer import files, models
+from fer import cli, files, models
 
 FOLDER = models.SHIPPED.parent
 TEACHER = "train_cnn.py --network compact --augment strong --epochs 40"
@@ -65,8 +65,10 @@ def views(name):
 
 def main():
     parser = rounds.parser(__doc__)
-    parser.add_argument("--csv", required=True)
-    parser.add_argument("--test", help="faces to label, for the submissions")
+    parser.add_argument("--csv", required=True, type=cli.path)
+    parser.add_argument(
+        "--test", type=cli.path, help="faces to label, for the submissions"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()

@@ -57,7 +57,7 @@ def fraction(text):
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 to 1")
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number of 0 to 1")
     return value
 
 
@@ -217,12 +217,13 @@ def default_csv():
 
 
 def model(args):
-    """The model to use, loaded; said on stdout where it was not given."""
+    """The model to use, loaded; else the user's own or the shipped one, as is said."""
     from fer import models
 
-    found = models.find(args.model)
-    if not args.model:
-        print(f"using {found}")
+    if args.model:
+        return models.load(args.model)
+    found = models.OWN if models.OWN.exists() else models.SHIPPED
+    print(f"using {found}")
     return models.load(found)
 
 

@@ -30,7 +30,7 @@ from fer import (
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
 BATCH = 512
-MOST_NUMBERS = 1 << 19  # of a face, in a layer: 1 GB a batch
+MOST_NUMBERS = 1 << 28  # that a layer makes at a time: 1 GB
 NOT_FOR = "to judge what anyone feels, thinks or intends, or to decide about anyone"
 VIEWS = 4  # of each face, to a teacher
 TURN = 8  # degrees, well within what training turns faces by
@@ -74,13 +74,8 @@ class Model:
         return held
 
     def was_validated_by(self, faces):
-        """Whether these faces and no others validated it, so that it never saw them."""
+        """Whether these faces and no others validated it: it was fitted on others."""
         return self.card["data"]["validation digest"] == data.unordered_digest(faces)
-
-
-def find(path=None):
-    """The model to use: `path`, else the user's own, else the shipped one."""
-    return Path(path) if path else OWN if OWN.exists() else SHIPPED
 
 
 def load(path):
@@ -105,11 +100,11 @@ def load(path):
             f"{path} maps {takes} to {gives}, not {wanted[0]} to {wanted[1]}: "
             "train one with train_cnn.py"
         )
-    largest = max(math.prod(layer.output.shape[1:]) for layer in network.layers)
-    if largest > MOST_NUMBERS:
-        raise BadInput(
-            f"{path} makes {largest:,} numbers of a face in one layer: no model of ours"
-        )
+    widest = max(math.prod(layer.output.shape[1:]) for layer in network.layers)
+    # The ascent takes as many images at a time as a layer has filters.
+    together = max(BATCH, *(getattr(it, "filters", 0) for it in network.layers))
+    if widest * together > MOST_NUMBERS:
+        raise BadInput(f"{path} would need gigabytes for a layer: no model of ours")
     if not networks.can_be_explained(network):
         raise BadInput(
             f"{path} is no network of this suite: those rescale pixels first, end in a "
@@ -173,7 +168,10 @@ def _read_card(path):
             "a model needs its card, the .json file, beside it"
         ) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadInput(f"{beside} is no card of this suite: {error!r:.160}") from error
+        raise BadInput(
+            f"{beside} is no card of this suite, or an old one: {error!r:.160}; train "
+            "the model anew"
+        ) from error
     if not same:
         raise BadInput(f"{beside} is not the card of {path}: copy both together")
     return about

@@ -157,13 +157,14 @@ def can_be_explained(network):
     """Whether explain.py's shortcuts from pixels to logits and to filters hold."""
     first, last = network.layers[1], network.layers[-1]
     convolutions = [layer for layer in network.layers if hasattr(layer, "groups")]
+    strided = [layer for layer in network.layers if hasattr(layer, "strides")]
     return (
         hasattr(first, "offset")
         and getattr(last, "bias", None) is not None
         and last.output is network.output
         and last.activation.__name__ == "softmax"
         and all(each.groups == 1 == max(each.dilation_rate) for each in convolutions)
-        and all(len({*each.strides}) == 1 for each in convolutions)
+        and all(len({*each.strides}) == 1 for each in strided)
     )
 
 

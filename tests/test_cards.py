@@ -27,6 +27,7 @@ def test_a_model_of_other_faces_or_classes_is_refused(tmp_path):
         "Rescaling Dilated Flatten Dense",
         "Rescaling Conv2D Grouped Flatten Dense",
         "Rescaling Aslant Flatten Dense",
+        "Rescaling Askew Flatten Dense",
     ],
 )
 def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
@@ -40,6 +41,7 @@ def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
         "Conv2D": lambda: layers.Conv2D(7, 1),
         "Dilated": lambda: layers.Conv2D(1, 3, dilation_rate=2),
         "Aslant": lambda: layers.Conv2D(1, 3, strides=(1, 2)),
+        "Askew": lambda: layers.DepthwiseConv2D(3, strides=(1, 2)),
         "Grouped": lambda: layers.Conv2D(7, 1, groups=7),
         "Dense": lambda: layers.Dense(7, activation="softmax"),
         "Unbiased": lambda: layers.Dense(7, activation="softmax", use_bias=False),
@@ -50,14 +52,19 @@ def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
     assert "no network of this suite" in refusal(tmp_path / "m.keras")
 
 
-def test_a_layer_that_fills_the_memory_is_refused(tmp_path):
+@pytest.mark.parametrize("before", [[], ["Conv2D", "MaxPooling2D"]])
+def test_a_layer_that_fills_the_memory_is_refused(before, tmp_path):
     from keras import Input, layers
 
-    wide = layers.Conv2D(20_000, 1, kernel_initializer="zeros")
+    known = {
+        "Conv2D": lambda: layers.Conv2D(200, 1),
+        "MaxPooling2D": lambda: layers.MaxPooling2D(48),
+    }
+    many = layers.Conv2D(20_000, 1, kernel_initializer="zeros")
     ending = layers.GlobalAveragePooling2D(), layers.Dense(7, activation="softmax")
-    network = chain(Input((48, 48, 1)), layers.Rescaling(1), wide, *ending)
-    models.save(network, CARD, tmp_path / "m.keras")
-    assert "46,080,000 numbers of a face" in refusal(tmp_path / "m.keras")
+    parts = layers.Rescaling(1), *(known[kind]() for kind in before), many, *ending
+    models.save(chain(Input((48, 48, 1)), *parts), CARD, tmp_path / "m.keras")
+    assert "would need gigabytes" in refusal(tmp_path / "m.keras")
 
 
 def test_a_layer_used_twice_is_refused(tmp_path):

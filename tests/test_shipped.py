@@ -49,6 +49,7 @@ def test_its_card_agrees_with_its_history_and_structure(path):
 def test_it_scores_what_its_card_says(path, real):
     model = models.load(path)
     held = model.validation(real("fer2013.csv.gz"))
+    assert model.was_validated_by(held)
     straight = model.predict(held.images)
     both = straight + model.predict(held.images[:, :, ::-1])
     for name, told in ("validation", straight), ("with the mirrored face", both):

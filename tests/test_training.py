@@ -74,7 +74,7 @@ def test_kill_9_in_an_epoch_and_in_a_write_costs_no_bit(tmp_path, rng, monkeypat
     monkeypatch.setattr(resume, "FACES", 140)
     row = resume.prove("dnn", "generator", 2, rng)
     assert row["same bits"]
-    assert row["kills"] >= 1 and row["epochs"] == 4
+    assert row["kills"] == 2 and row["epochs"] == 8
 
 
 def test_the_number_of_loader_threads_changes_nothing(drawn, tmp_path, monkeypatch):
@@ -231,4 +231,4 @@ def test_a_second_signal_stops_at_once_and_keeps_the_checkpoint(drawn_csv, tmp_p
     process.communicate(timeout=60)
     # Either the signal's own end, or the epoch was over before the second one came.
     assert process.returncode in (-signal.SIGTERM, 130)
-    assert resume.epochs_done(tmp_path / "dnn.checkpoint.npz") >= 1
+    assert resume.contents(tmp_path / "dnn.checkpoint.npz")["history"]
