@@ -30,10 +30,14 @@ def main():
         [heat] = explain.smoothgrad(*asked, args.samples, seed=args.seed)
     else:
         [heat] = explain.saliency(*asked)
+    measured = explain.against_chance(
+        model.network, image[None], heat[None], [label], args.seed
+    )
     masked = explain.mask(image, heat, args.threshold)
     drawn = figures.saliency(image, heat, masked, model.classes[label], args.threshold)
     files.write_bytes(args.out, figures.png(drawn))
     print(f"image {row}: {scores.observe_saliency(heat, args.threshold)}")
+    print(scores.observe_faithfulness(*measured))
     print(f"wrote {args.out}")
 
 

@@ -20,6 +20,7 @@ from fer import (
 )
 
 CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
+MEASURED = 100  # faces, to see how faithful maps are
 FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
 
 
@@ -169,7 +170,13 @@ def saliency(report):
     masked = explain.mask(image, heat, cli.THRESHOLD)
     drawn = figures.saliency(image, heat, masked, model.classes[label], cli.THRESHOLD)
     yield report.picture("saliency.png", drawn, f"Saliency of validation image {row}")
-    yield page.paragraph(scores.observe_saliency(heat, cli.THRESHOLD))
+    few, named = report.faces.images[:MEASURED], report.predicted[CNN][:MEASURED]
+    maps = explain.saliency(model.network, few, named)
+    measured = explain.against_chance(model.network, few, maps, named)
+    yield page.paragraph(
+        f"{scores.observe_saliency(heat, cli.THRESHOLD)} "
+        f"{scores.observe_faithfulness(*measured)}"
+    )
 
 
 def filters(report):

@@ -1,4 +1,4 @@
-"""Saliency maps, masks, filter ascent and responses: arrays in, arrays out."""
+"""Saliency, masks, faithfulness, filter ascent, responses: arrays in, arrays out."""
 
 import numpy as np
 
@@ -7,6 +7,8 @@ from fer import BadInput, gradients, machine, networks
 # Of the pixels' half range: how far an image moves a step, in root mean square.
 ASCENT_STEP = 0.02
 PIXEL_RANGE = 255
+# How far the places of a face reach, in pixels: the deviation of a Gaussian.
+PLACE = 2
 # Noisy copies of a face at a time: what they light up stays in the processor's cache.
 TOGETHER = 16
 
@@ -69,6 +71,43 @@ def mask(image, heat, threshold):
     image: (48, 48) uint8. heat: (48, 48) float in 0..1. Returns (48, 48) uint8.
     """
     return np.where(heat > threshold, image, np.uint8(image.mean()))
+
+
+def faithfulness(network, images, maps, classes, steps=10):
+    """What a class's probability makes of its map: curves (2, N, steps + 1) float32.
+
+    The first is of deletion: one share of the face after the other is set to its mean,
+    the most salient places first. The second is of insertion: so they come back into a
+    face of that mean (Petsiuk, 2018, arXiv:1806.07421). With a faithful map the one
+    falls early and the other rises early. Maps are blurred before they are ranked:
+    grey pixels strewn over a face are noise to a network, whichever they are.
+    images: (N, 48, 48) uint8. maps: (N, 48, 48) float. classes: (N,) int.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    places = gaussian_filter(maps, (0, PLACE, PLACE))
+    order = np.argsort(-places.reshape(len(maps), -1), axis=1, kind="stable")
+    rank = np.argsort(order, axis=1).reshape(maps.shape)
+    means = images.mean(axis=(1, 2), keepdims=True).astype(np.uint8)
+    curves = np.empty((2, len(images), steps + 1), np.float32)
+    for step in range(steps + 1):
+        first = rank * steps < step * order.shape[1]
+        less, more = np.where(first, means, images), np.where(first, images, means)
+        for curve, faces in zip(curves, (less, more), strict=True):
+            told = network.predict_on_batch(faces[..., None])
+            curve[:, step] = told[np.arange(len(faces)), classes]
+    return curves
+
+
+def against_chance(network, images, maps, classes, seed=0):
+    """The curves of `faithfulness`, and those of maps at random, which it must beat."""
+    chance = at_random(images, seed)
+    return [faithfulness(network, images, it, classes) for it in (maps, chance)]
+
+
+def at_random(images, seed=0):
+    """Maps (N, 48, 48) float32 in 0..1 that know nothing of the faces."""
+    return np.random.default_rng(seed).random(images.shape, np.float32)
 
 
 def logits(network):

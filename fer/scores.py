@@ -168,3 +168,16 @@ def observe_saliency(heat, threshold):
         f"{(heat > threshold).mean():.1%} of the pixels exceed {threshold:g}. "
         f"Of the map's weight, by thirds of the face: {parts}."
     )
+
+
+def observe_faithfulness(curves, chance):
+    """A sentence on explain.faithfulness' curves, and on those of maps at random."""
+    _, faces, points = curves.shape
+    tenth = (points - 1) // 10
+    whole, left = curves[0].mean(axis=0)[[0, tenth]]
+    of = f", {faces} faces' mean," if faces > 1 else ""
+    return (
+        f"Without the tenth of the face that the map ranks highest, the class's "
+        f"probability{of} is {left:.2f} instead of {whole:.2f}; without a tenth at "
+        f"random, {chance[0, :, tenth].mean():.2f}."
+    )

@@ -274,3 +274,41 @@ def test_layers_are_picked_by_number_or_name():
         explain.pick_layers(network, ["dense"])
     with pytest.raises(BadInput, match="has no convolutions"):
         explain.pick_layers(networks.dnn(), ["1"])
+
+
+def sees_the_corner(face):
+    """A network that takes its upper left 12 x 12 pixels for surprise, if bright."""
+    weights = np.zeros((48, 48, 7), np.float32)
+    weights[:12, :12, 5] = 1 / 4000
+    network = linear(weights.reshape(-1, 7))
+    face[:] = 20
+    face[:12, :12] = 250
+    return network
+
+
+def test_a_faithful_map_takes_the_class_away_and_brings_it_back_at_once(face):
+    network = sees_the_corner(face)
+    heat = np.zeros((2, 48, 48), np.float32)
+    heat[0, :12, :12] = 1
+    heat[1, 36:, 36:] = 1
+    faces = np.stack([face, face])
+    deleted, inserted = explain.faithfulness(network, faces, heat, [5, 5], steps=16)
+    grey = np.full((1, 48, 48, 1), int(face.mean()), np.uint8)
+    whole, nothing = (
+        network.predict_on_batch(it)[0, 5] for it in (face[None, ..., None], grey)
+    )
+    # A sixteenth of the face is what the network sees.
+    for curve, first, last in (deleted, whole, nothing), (inserted, nothing, whole):
+        assert np.allclose(curve[:, 0], first) and np.allclose(curve[:, -1], last)
+        assert abs(curve[0, 1] - last) < 0.1 * abs(whole - nothing)
+        assert np.allclose(curve[1, 1], first, atol=1e-3)
+
+
+def test_maps_are_held_against_chance_of_that_seed(face):
+    network = sees_the_corner(face)
+    heat = explain.saliency(network, face[None], [5])
+    curves, chance = explain.against_chance(network, face[None], heat, [5], seed=3)
+    blind = explain.at_random(face[None], seed=3)
+    assert (chance == explain.faithfulness(network, face[None], blind, [5])).all()
+    assert curves[0].mean() < chance[0].mean()
+    assert curves[1].mean() > chance[1].mean()

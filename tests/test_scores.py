@@ -110,3 +110,16 @@ def test_the_sentence_on_a_map_says_where_its_weight_lies():
     said = scores.observe_saliency(heat, 0.6)
     assert said.startswith("0.7% of the pixels exceed 0.6.")
     assert "100% in the upper, 0% in the middle, 0% in the lower" in said
+
+
+@pytest.mark.parametrize(
+    ("faces", "of"), [([0], ""), ([0, 1], ", 2 faces' mean,")], ids=["one", "two"]
+)
+def test_the_sentence_on_faithful_maps_tells_what_a_tenth_of_the_face_is_worth(
+    faces, of
+):
+    curves, chance = np.zeros((2, 2, 2, 21))
+    curves[0, :, [0, 2]], chance[0, :, 2] = [[0.9], [0.25]], 0.75
+    said = scores.observe_faithfulness(curves[:, faces], chance[:, faces])
+    assert f"probability{of} is 0.25 instead of 0.90" in said
+    assert said.endswith("a tenth at random, 0.75.")

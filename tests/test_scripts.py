@@ -212,6 +212,7 @@ def test_saliency_draws_the_asked_face(trained, drawn_csv, tmp_path):
     words = ("--csv", drawn_csv, "--model", trained / "cnn.keras", "--image", 3)
     out = run("saliency.py", *words, "--out", "s.png", folder=tmp_path)
     assert "image 3: " in out
+    assert "Without the tenth of the face" in out
     assert is_drawn(tmp_path / "s.png")
 
 
@@ -303,6 +304,7 @@ def test_the_page_has_every_section_in_order_and_loads_nothing(report):
     assert "http:" not in page and "https:" not in page and "<script" not in page
     assert page.count("95% interval") >= 4
     assert page.count("They differ in augment, too.") == 1  # CNN and DNN
+    assert page.count("35 faces&#x27; mean") == 1
 
 
 def test_the_page_in_a_browser(report):
