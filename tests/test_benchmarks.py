@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from benchmarks import ablation, rounds, shipped, throughput
+from benchmarks import ablation, faithfulness, rounds, shipped, throughput
 from fer import files, networks
 
 
@@ -83,6 +83,19 @@ def test_a_lever_of_dropout_reaches_the_network(lever, share):
         network = networks.cnn()
     dropouts = [layer for layer in network.layers if hasattr(layer, "rate")]
     assert [layer.rate for layer in dropouts] == [share] * 2
+
+
+def test_the_interval_of_a_difference_is_that_of_paired_means():
+    told = faithfulness.difference(np.array([1.0, 3.0]))
+    assert told == "+2.000 (+0.040 to +3.960)"
+
+
+def test_the_untrained_network_is_the_same_each_time_and_not_the_trained_one():
+    network = networks.dnn()
+    network.layers[-1].set_weights([np.ones((512, 7)), np.zeros(7)])
+    first, again = (faithfulness.untrained(network).get_weights() for _ in range(2))
+    assert all((one == two).all() for one, two in zip(first, again, strict=True))
+    assert (first[-2] != 1).all()
 
 
 def test_class_weights_are_weights_of_the_rows():
