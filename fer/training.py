@@ -76,6 +76,9 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         targets = (targets + teach(fitted.images)) / 2
     steps = options["epochs"] * (len(rows) // batch_size)
     _compile(network, options["optimizer"], steps, batch_size)
+    # The first call makes the metrics' variables; TensorFlow traces a step that made
+    # them twice, which takes seconds.
+    evaluate(network, faces.take(held[:EVALUATION_BATCH]))
     variables = network.variables + network.optimizer.variables
     history, best, seconds = [], network.get_weights(), 0.0
     if saved:
