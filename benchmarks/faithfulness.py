@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import rounds
-from fer import cli, data, explain, figures, files, models
+from fer import cli, data, explain, figures, files, models, scores
 
 RANDOM = "at random"
 STEPS = 20
@@ -59,7 +59,8 @@ def show(areas):
 
 def difference(paired):
     """Mean and 95% interval of differences (N,), as text."""
-    mean, margin = paired.mean(), 1.96 * paired.std(ddof=1) / len(paired) ** 0.5
+    mean, error = paired.mean(), paired.std(ddof=1) / len(paired) ** 0.5
+    margin = scores.DEVIATIONS * error
     return f"{mean:+.3f} ({mean - margin:+.3f} to {mean + margin:+.3f})"
 
 

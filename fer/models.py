@@ -228,10 +228,10 @@ def _mean_over_views(judges, images, views):
 
 def card(network, classes, faces, source, options, best_epoch, seconds, command):
     """All that is known of a training, ready for JSON."""
-    rows, held = data.split(faces, options["seed"])
-    unseen = ~data.copies(faces.take(held), faces.take(rows))
-    labels = faces.labels[held]
-    images = faces.images[held]
+    rows, validating = data.split(faces, options["seed"])
+    held = faces.take(validating)
+    unseen = ~data.copies(held, faces.take(rows))
+    labels, images = held.labels, held.images
     predicted = predict(network, images).argmax(1)
 
     def scored(**views):
@@ -249,7 +249,7 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
             **data.counts(faces),
             "fitted": len(rows),
             "validated": len(held),
-            "validation digest": data.unordered_digest(faces.take(held)),
+            "validation digest": data.unordered_digest(held),
         },
         "validation": "PublicTest"
         if data.has_public_test(faces)
