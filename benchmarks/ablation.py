@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks import rounds
-from fer import data, files, models, networks, scores, training
+from fer import data, files, models, networks, scores, teachers, training
 
 NOTHING = "nothing"
 MIXED = 0.2  # mixup's alpha (Zhang, 2017, arXiv:1710.09412)
@@ -173,20 +173,20 @@ def main():
     options |= {"optimizer": "adamw", "augment": "graph"}
     options |= {"precision": "mixed_bfloat16"}
     faces = data.load(args.csv)
-    teachers, made_of = {}, {"data": data.digest(faces)}
+    taught, made_of = {}, {"data": data.digest(faces)}
     if args.teacher:
         made_of["teacher"] = files.sha256(args.teacher)
-        loaded, precision = [models.load(args.teacher)], options["precision"]
-        told = functools.partial(models.soft_labels, loaded, precision)
-        teachers = {"a teacher": told}
+        ask = teachers.load(args.teacher).answers
+        told = functools.partial(ask, precision=options["precision"])
+        taught = {"a teacher": told}
     found = {}
-    for name in [*LEVERS, *teachers]:
+    for name in [*LEVERS, *taught]:
         path = args.folder / f"{args.epochs}_{args.seed}_{name.replace(' ', '_')}.json"
-        made = made_of if name in teachers else {"data": made_of["data"]}
+        made = made_of if name in taught else {"data": made_of["data"]}
         found[name] = json.loads(path.read_text()) if path.exists() else {}
         if found[name].get("of") != made:
             print(name, flush=True)
-            run = train(LEVERS.get(name, {}), faces, options, teachers.get(name))
+            run = train(LEVERS.get(name, {}), faces, options, taught.get(name))
             found[name] = {"of": made, **run}
             files.write_json(path, found[name])
     show(found, faces.take(data.split(faces, args.seed)[1]).labels, args)

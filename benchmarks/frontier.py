@@ -18,6 +18,7 @@ from fer import figures, files
 
 # How they are called in the picture, and on which side.
 OURS = {
+    "compact_5m": ("compact, twice the width", "above"),
     "compact": ("compact", "above"),
     "compact_350k": ("compact, half the width", "above"),
     "compact_60k": ("compact, a fifth", "below"),

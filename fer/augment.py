@@ -1,9 +1,10 @@
 """Augmentation: how far a face is turned, moved, scaled and mirrored, declared once."""
 
 import functools
-import threading
 
 import numpy as np
+
+from fer import gradients
 
 # Degrees; shares of the side; share of the size.
 RANGES = {
@@ -18,9 +19,6 @@ RANGES = {
 CONTRAST, BRIGHTNESS = (0.7, 1.3), (-25, 25)
 ERASED, SIDES = 0.5, (6, 20)
 GREY = 127.5
-
-# Keras's generator draws from numpy's global state, which threads share.
-_drawing = threading.Lock()
 
 
 def augment(images, seed, how="generator"):
@@ -37,10 +35,7 @@ def augment(images, seed, how="generator"):
     if how == "mirror":
         turned = np.random.default_rng(seed).random(len(images)) < 0.5
         return np.where(turned[:, None, None, None], images[:, :, ::-1], images)
-    draw = generator().get_random_transform
-    with _drawing:
-        np.random.seed(seed)  # noqa: NPY002
-        transforms = [draw(images.shape[1:]) for _ in images]
+    transforms = _drawn(len(images), *images.shape[1:3], seed)
     moved = (_one_by_one if how == "generator" else _at_once)(images, transforms)
     if how == "strong":
         moved = _weathered(moved, np.random.default_rng(seed))
@@ -51,7 +46,8 @@ def turned(images, degrees):
     """Each face (N, 48, 48, 1) uint8, turned by so many degrees about its middle."""
     still = {"tx": 0, "ty": 0, "zx": 1, "zy": 1, "flip_horizontal": False}
     turn = still | {"theta": degrees}
-    return _in_grey_levels(_at_once(images, [turn] * len(images)))
+    turns = {name: np.full(len(images), value) for name, value in turn.items()}
+    return _in_grey_levels(_at_once(images, turns))
 
 
 def _in_grey_levels(images):
@@ -82,33 +78,67 @@ def _stretch(rng, count, length):
 @functools.cache
 def generator():
     """Keras's ImageDataGenerator with RANGES."""
-    from tensorflow.keras.preprocessing.image import ImageDataGenerator
+    # What tensorflow.keras has of that name, for whoever has no TensorFlow, too.
+    from keras._tf_keras.keras.preprocessing.image import ImageDataGenerator
 
     return ImageDataGenerator(**RANGES, dtype="float32")
 
 
+def _drawn(count, height, width, seed):
+    """What the generator draws one by one after numpy.random.seed(seed): {name: (N,)}.
+
+    Drawn at once, and not from numpy's global state, which threads share.
+    """
+    turn, zoom = RANGES["rotation_range"], RANGES["zoom_range"]
+    ranges = {
+        "theta": (-turn, turn, 1),
+        "tx": (-RANGES["height_shift_range"], RANGES["height_shift_range"], height),
+        "ty": (-RANGES["width_shift_range"], RANGES["width_shift_range"], width),
+        "zx": (1 - zoom, 1 + zoom, 1),
+        "zy": (1 - zoom, 1 + zoom, 1),
+    }
+    # A number more a face than is used here: of a flip upside down, never made.
+    numbers = np.random.RandomState(seed).random_sample((count, 7)).T
+    drawn = {
+        name: (low + (high - low) * column) * factor
+        for (name, (low, high, factor)), column in zip(
+            ranges.items(), numbers[:5], strict=True
+        )
+    }
+    mirrored = RANGES["horizontal_flip"] & (numbers[5] < 0.5)
+    return drawn | {"flip_horizontal": mirrored}
+
+
 def _one_by_one(images, transforms):
     apply = generator().apply_transform
-    return list(map(apply, images.astype(np.float32), transforms))
+    rows = zip(*transforms.values(), strict=True)
+    each = [dict(zip(transforms, row, strict=True)) for row in rows]
+    return list(map(apply, images.astype(np.float32), each))
 
 
 def _at_once(images, transforms):
     from keras import ops
 
-    matrices = _matrices(transforms, *images.shape[1:3])
-    moved = ops.image.affine_transform(
-        images.astype(np.float32),
-        matrices.reshape(-1, 9)[:, :8],
-        "bilinear",
-        fill_mode="nearest",
-    )
-    return ops.convert_to_numpy(moved)
+    matrices = _matrices(transforms, *images.shape[1:3]).reshape(-1, 9)[:, :8]
+    return ops.convert_to_numpy(_moving()(images.astype(np.float32), matrices))
+
+
+@functools.cache
+def _moving():
+    from keras import ops
+
+    def move(images, matrices):
+        return ops.image.affine_transform(
+            images, matrices, "bilinear", fill_mode="nearest"
+        )
+
+    return gradients.compiled(move)
 
 
 def _matrices(transforms, height, width):
     """Where each pixel of a moved face comes from: (N, 3, 3) on (column, row, 1)."""
     names = ("theta", "tx", "ty", "zx", "zy", "flip_horizontal")
-    columns = [[transform[name] for transform in transforms] for name in names]
+    columns = [transforms[name] for name in names]
     theta, right, down, wide, tall, flipped = np.array(columns, np.float32)
     cos, sin = np.cos(np.deg2rad(theta)), np.sin(np.deg2rad(theta))
     zero, one = np.zeros_like(theta), np.ones_like(theta)

@@ -86,7 +86,7 @@ FLAGS = {
     "network": flag(
         "the report's CNN, or a residual network of 1.36 million parameters, or one of "
         "as many as its name says",
-        choices=("cnn", "compact", "compact_350k", "compact_60k"),
+        choices=("cnn", "compact", "compact_5m", "compact_350k", "compact_60k"),
         default="cnn",
     ),
     "teachers": flag(

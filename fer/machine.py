@@ -16,6 +16,19 @@ def processor():
     return f"{len(names)} x {names[0]}" if names else platform.processor()
 
 
+def graphics():
+    """The graphics cards that Keras computes on, by name."""
+    import keras
+
+    # Asked for its GPUs, JAX raises where it has none.
+    everything = keras.distribution.list_devices()
+    devices = [name for name in everything if name.startswith("gpu")]
+    about = Path("/proc/driver/nvidia/gpus").glob("*/information")
+    lines = [line for file in about for line in file.read_text().splitlines()]
+    names = [line.split(":", 1)[1].strip() for line in lines if "Model:" in line]
+    return names[: len(devices)] or devices
+
+
 def bfloat16():
     """Which instructions the processor has for bfloat16: a list, the fastest first."""
     return [flag for flag in ("amx_bf16", "avx512_bf16") if flag in _cpu().split()]
@@ -23,7 +36,10 @@ def bfloat16():
 
 def versions():
     """{package: version} of what the bits of a training depend on."""
-    return {name: metadata.version(name) for name in ("keras", "tensorflow", "numpy")}
+    import keras
+
+    packages = ("keras", keras.backend.backend(), "numpy")
+    return {name: metadata.version(name) for name in packages}
 
 
 def use_onednn():
@@ -42,10 +58,7 @@ def precision():
     bfloat16 where a GPU is seen or the processor multiplies it in hardware, else
     float32.
     """
-    import keras
-
-    fast = bfloat16() or keras.distribution.list_devices("gpu")
-    return "mixed_bfloat16" if fast else "float32"
+    return "mixed_bfloat16" if bfloat16() or graphics() else "float32"
 
 
 def _cpu():

@@ -32,7 +32,6 @@ SHIPPED = Path("models/fer2013/cnn.keras")
 BATCH = 512
 MOST_NUMBERS = 1 << 28  # that a layer makes at a time: 1 GB
 NOT_FOR = "to judge what anyone feels, thinks or intends, or to decide about anyone"
-VIEWS = 4  # of each face, to a teacher
 TURN = 8  # degrees, well within what training turns faces by
 # What Keras looks for on import, for wrappers and galleries that this suite never uses.
 UNUSED = ("matplotlib", "matplotlib.pyplot", "pandas", "sklearn")
@@ -85,7 +84,7 @@ def load(path):
     """
     path = Path(path)
     strangers.inspect(path)
-    about = _read_card(path)
+    about = _own_card(path)
     keras = _quickly_imported_keras()
     try:
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -114,6 +113,11 @@ def load(path):
     return Model(network, about)
 
 
+def without_network(path):
+    """A model whose file is not there, as its card alone tells of it."""
+    return Model(None, _read_card(Path(path)))
+
+
 def _quickly_imported_keras():
     """Keras, in half of the time that it takes to import it.
 
@@ -135,11 +139,25 @@ def _quickly_imported_keras():
 def is_trained_so(path, network, digest, options):
     """Whether `path` is a whole model of that network, data and options."""
     try:
-        about = _read_card(Path(path))
+        about = _own_card(Path(path))
     except BadInput:
         return False
     made = about["network"], about["data"]["digest"], about["options"]
     return made == (network, digest, options)
+
+
+def _own_card(path):
+    """The card of the very file `path`."""
+    about = _read_card(path)
+    try:
+        same = about["sha256"] == files.sha256(path)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    if not same:
+        raise BadInput(
+            f"{path.with_suffix('.json')} is not the card of {path}: copy both together"
+        )
+    return about
 
 
 def _read_card(path):
@@ -157,11 +175,10 @@ def _read_card(path):
             and isinstance(about["data"]["digest"], str)
             and isinstance(about["data"]["validation digest"], str)
             and isinstance(about["data"]["file"], str)
+            and isinstance(about["sha256"], str)
         )
-        digest = about["sha256"]
         if not fine:
             raise ValueError("what it says of classes, options or data is off")
-        same = digest == files.sha256(path)
     except OSError as error:
         raise BadInput(
             f"{error.filename or beside} cannot be read: {error.strerror}; "
@@ -172,8 +189,6 @@ def _read_card(path):
             f"{beside} is no card of this suite, or an old one: {error!r:.160}; train "
             "the model anew"
         ) from error
-    if not same:
-        raise BadInput(f"{beside} is not the card of {path}: copy both together")
     return about
 
 
@@ -192,36 +207,21 @@ def predict(network, images, mirror=False, turn=False):
             seen += [view[:, :, ::-1] for view in seen]
         return seen
 
-    return _mean_over_views([network], images, views)
+    return mean_over_views(network, images, views)
 
 
-def soft_labels(teachers, precision, images):
-    """The mean of what the teachers make of a face: (N, classes) float32.
-
-    They see augmented views of it: of the face itself, they tell too much of what they
-    learned by heart. precision: a Keras dtype policy; images: (N, 48, 48) uint8.
-    """
-    teachers = [networks.computing_in(precision, model.network) for model in teachers]
-
-    def views(faces, start):
-        return [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
-
-    return _mean_over_views(teachers, images, views)
-
-
-def _mean_over_views(judges, images, views):
-    """What the networks make of each face's views, averaged: (N, classes) float32.
+def mean_over_views(network, images, views):
+    """What the network makes of each face's views, averaged: (N, classes) float32.
 
     views: a function of faces (n, 48, 48, 1) uint8 and the row of the first of them.
     """
     means = []
-    show = progress.steps(judges[0].name, math.ceil(len(images) / BATCH))
+    show = progress.steps(network.name, math.ceil(len(images) / BATCH))
     for start in range(0, len(images), BATCH):
         seen = views(images[start : start + BATCH, ..., None], start)
         # Not network.predict: its input pipeline sleeps up to as long again before it
         # returns.
-        told = [judge.predict_on_batch(view) for judge in judges for view in seen]
-        means.append(np.mean(told, axis=0))
+        means.append(np.mean([network.predict_on_batch(view) for view in seen], axis=0))
         show(len(means))
     return np.concatenate(means)
 
@@ -267,7 +267,7 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
         },
         "must not be used": NOT_FOR,
         "seconds": round(seconds, 1),
-        "machine": machine.processor(),
+        "machine": ", ".join([machine.processor(), *machine.graphics()]),
         "versions": {"python": platform.python_version()} | machine.versions(),
     }
 

@@ -46,6 +46,11 @@ def compact():
     return _compact("compact", width=64)
 
 
+def compact_5m():
+    """The compact network of twice the width, a teacher: 5,398,159 parameters."""
+    return _compact("compact_5m", width=128)
+
+
 def compact_350k():
     """The compact network of half of the width: 343,273 parameters."""
     return _compact("compact_350k", width=32)

@@ -3,6 +3,8 @@
 import shlex
 from pathlib import Path
 
+import numpy as np
+
 from fer import (
     BadInput,
     data,
@@ -12,6 +14,7 @@ from fer import (
     models,
     networks,
     scores,
+    teachers,
     training,
 )
 
@@ -28,16 +31,17 @@ def train(build, source, options, out, command, resume=False):
     files.must_differ(source, out.with_suffix(".csv"))
     faces = data.load(source)
     data.must_be_labelled(faces, source)
-    options, teachers = _resolved(options)
-    for path, teacher in zip(options["teachers"], teachers, strict=True):
-        files.must_differ(path, out)
-        _must_not_know(teacher, path, faces, options["seed"])
+    options, taught_by = _resolved(options)
+    held = faces.take(data.split(faces, options["seed"])[1])
+    for teacher in taught_by:
+        files.must_differ(teacher.path, out)
+        teacher.must_not_know(held)
     for suffix in (".keras", ".json", ".csv", ".txt", ".png"):
         files.writable(out.with_suffix(suffix))
 
     def told(images):
-        print("first the teachers look at each face", flush=True)
-        return models.soft_labels(teachers, options["precision"], images)
+        each = [teacher.answers(images, options["precision"]) for teacher in taught_by]
+        return np.mean(each, axis=0)
 
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
@@ -45,7 +49,7 @@ def train(build, source, options, out, command, resume=False):
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         checkpoint = out.with_suffix(".checkpoint.npz")
         network, history, seconds = training.fit(
-            build, faces, options, checkpoint, resume, told if teachers else None
+            build, faces, options, checkpoint, resume, told if taught_by else None
         )
         best = scores.best_epoch(history)["epoch"]
         card = models.card(
@@ -64,22 +68,13 @@ def _resolved(options):
 
     The precision is named, and each teacher goes with its file's digest.
     """
-    teachers = {path: models.load(path) for path in options.get("teachers", ())}
-    digests = {path: model.card["sha256"] for path, model in teachers.items()}
+    loaded = {path: teachers.load(path) for path in options.get("teachers", ())}
+    digests = {path: each.model.card["sha256"] for path, each in loaded.items()}
     precision = options["precision"]
     if precision == "auto":
         precision = machine.precision()
     named = {"precision": precision, "teachers": digests}
-    return options | named, list(teachers.values())
-
-
-def _must_not_know(teacher, path, faces, seed):
-    """Raise BadInput if the teacher may have been fitted on rows that validate here."""
-    if not teacher.was_validated_by(faces.take(data.split(faces, seed)[1])):
-        raise BadInput(
-            f"--teachers {path} was fitted on another file or split: it may know the "
-            "rows that validate here, so train it on this file with this --seed"
-        )
+    return options | named, list(loaded.values())
 
 
 def write_beside(out, network, history):

@@ -61,7 +61,6 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     size = network.count_params()
     run["weights"] = f"{len(network.weights)} arrays of {size} numbers"
     run["versions"] = machine.versions()
-    run["backend"] = keras.backend.backend()
     saved = _read(checkpoint, run, resume)
     rows, held = data.split(faces, options["seed"])
     if not (len(rows) and len(held)):

@@ -86,6 +86,19 @@ def test_the_same_seed_moves_alike_whatever_the_number_of_threads(faces):
     assert (alone[0] != alone[1]).any()
 
 
+def test_a_batch_is_drawn_as_keras_draws_face_by_face(faces):
+    generator = augment.generator()
+    np.random.seed(7)  # noqa: NPY002
+    one_by_one = [
+        generator.apply_transform(
+            face.astype(np.float32), generator.get_random_transform(face.shape)
+        )
+        for face in faces
+    ]
+    drawn = augment.augment(faces, 7, "generator")
+    assert np.array_equal(drawn, np.clip(np.rint(one_by_one), 0, 255))
+
+
 def test_transforms_stay_within_the_declared_ranges():
     draws = [
         augment.generator().get_random_transform((48, 48, 1), s) for s in range(300)

@@ -2,6 +2,7 @@
 
 import os
 
+import keras
 import pytest
 
 from fer import cli, machine
@@ -25,3 +26,16 @@ def test_scripts_compute_by_onednn_where_avx2_is(monkeypatch, flags, chosen, use
     found = []
     cli.run(lambda: found.append(os.environ.get(ONEDNN)))
     assert found == [used]
+
+
+@pytest.mark.parametrize(
+    "devices, cards, precision",
+    [(["cpu:0"], 0, "float32"), (["cpu:0", "gpu:0"], 1, "mixed_bfloat16")],
+)
+def test_graphics_cards_are_named_and_compute_in_bfloat16(
+    monkeypatch, devices, cards, precision
+):
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: devices)
+    monkeypatch.setattr(machine, "bfloat16", list)
+    assert len(machine.graphics()) == cards
+    assert machine.precision() == precision

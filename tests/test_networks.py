@@ -78,6 +78,7 @@ def test_raw_pixels_in_float32_probabilities_out(policy, rng):
 @pytest.mark.parametrize(
     ("build", "most"),
     [
+        (networks.compact_5m, 5_400_000),
         (networks.compact, 1_400_000),
         (networks.compact_350k, 350_000),
         (networks.compact_60k, 60_000),

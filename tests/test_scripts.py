@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,13 +62,15 @@ def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_
 def test_a_compact_network_learns_from_a_teacher_and_is_explained(
     trained, drawn_csv, tmp_path
 ):
-    teacher, given = trained / "dnn.keras", ("--csv", drawn_csv)
+    teacher, given = tmp_path / "dnn.keras", ("--csv", drawn_csv)
+    for suffix in (".keras", ".json"):
+        shutil.copy(trained / f"dnn{suffix}", tmp_path)
     words = ("--network", "compact_60k", "--augment", "strong", "--teachers", teacher)
     out = run(
         *("train_cnn.py", *given, *words, "--epochs", 1, "--out", "c.keras"),
         folder=tmp_path,
     )
-    assert "training compact_60k" in out and "teachers look at each" in out
+    assert "training compact_60k" in out and f"{teacher} looks at each" in out
     card = models.load(tmp_path / "c.keras").card
     assert card["network"] == "compact_60k"
     assert card["options"]["teachers"] == {str(teacher): files.sha256(teacher)}

@@ -131,7 +131,7 @@ def test_resuming_by_another_keras_or_network_is_refused(drawn, tmp_path, monkey
     with monkeypatch.context() as patch, pytest.raises(BadInput, match="with versions"):
         patch.setattr(machine, "versions", lambda: {"keras": "2.0"})
         fit(drawn, tmp_path / "run.npz", again=True)
-    with monkeypatch.context() as patch, pytest.raises(BadInput, match="backend tens"):
+    with monkeypatch.context() as patch, pytest.raises(BadInput, match="tensorflow"):
         patch.setattr(keras.backend, "backend", lambda: "jax")
         fit(drawn, tmp_path / "run.npz", again=True)
     monkeypatch.setattr(networks, "_probabilities", lambda: keras.layers.Dense(3))

@@ -1,0 +1,72 @@
+"""What TensorFlow does, JAX does, too."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from fer import explain, models
+
+ROOT = Path(__file__).parent.parent
+
+
+def on_jax(*words, folder):
+    """Run `python words...` in `folder`; fails unless it ends well."""
+    done = subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=folder,
+        env=os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_network_learns_on_jax_from_a_teacher_that_tensorflow_made(
+    trained, drawn, drawn_csv, tmp_path
+):
+    for suffix in (".keras", ".json"):
+        shutil.copy(trained / f"dnn{suffix}", tmp_path)
+    words = ("--csv", drawn_csv, "--network", "compact_60k", "--epochs", 1)
+    words += ("--optimizer", "muon", "--augment", "strong", "--precision", "float32")
+    words += ("--teachers", "dnn.keras", "--out", "m.keras")
+    on_jax(ROOT / "train_cnn.py", *words, folder=tmp_path)
+    card = json.loads((tmp_path / "m.json").read_text())
+    assert set(card["versions"]) == {"python", "keras", "jax", "numpy"}
+    assert (tmp_path / "dnn.answers.npz").exists()
+    model = models.load(tmp_path / "m.keras")
+    held = model.validation(drawn)
+    right = (model.predict(held.images).argmax(1) == held.labels).mean()
+    assert abs(right - card["scores"]["validation"]["accuracy"]) < 1.5 / len(held)
+
+
+MAPS = """
+import sys, numpy
+from fer import explain, models
+network, images = models.load(sys.argv[1]).network, numpy.load("faces.npy")
+plain = explain.saliency(network, images, range(3))
+smooth = explain.smoothgrad(network, images, range(3), samples=4)
+[layer, *_] = explain.pick_layers(network, ["2"])
+climbed, *_ = explain.ascend(network, layer, steps=3)
+numpy.savez("maps.npz", plain=plain, smooth=smooth, climbed=climbed)
+"""
+
+
+def test_explanations_are_the_same_on_both(trained, drawn, tmp_path):
+    np.save(tmp_path / "faces.npy", drawn.images[:3])
+    (tmp_path / "maps.py").write_text(MAPS)
+    on_jax("maps.py", trained / "cnn.keras", folder=tmp_path)
+    network, images = models.load(trained / "cnn.keras").network, drawn.images[:3]
+    [layer, *_] = explain.pick_layers(network, ["2"])
+    here = {
+        "plain": explain.saliency(network, images, range(3)),
+        "smooth": explain.smoothgrad(network, images, range(3), samples=4),
+        "climbed": explain.ascend(network, layer, steps=3)[0],
+    }
+    with np.load(tmp_path / "maps.npz") as there:
+        for name, maps in here.items():
+            assert np.allclose(there[name], maps, atol=1e-3), name

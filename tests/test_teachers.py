@@ -1,0 +1,122 @@
+"""A teacher is asked once, and what it told teaches without its weights."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from fer import BadInput, data, files, models, networks, runs, teachers
+
+
+@pytest.fixture
+def path(trained, tmp_path):
+    for suffix in (".keras", ".json"):
+        shutil.copy(trained / f"dnn{suffix}", tmp_path)
+    return tmp_path / "dnn.keras"
+
+
+@pytest.fixture
+def kept(path, drawn):
+    """Where the teacher's answers on all drawn faces are kept."""
+    teachers.load(path).answers(drawn.images, "float32")
+    return path.with_suffix(".answers.npz")
+
+
+def test_answers_are_probabilities_near_those_of_the_model(path, drawn):
+    told = teachers.load(path).answers(drawn.images, "float32")
+    assert told.shape == (len(drawn), 7) and told.dtype == np.float32
+    assert np.allclose(told.sum(1), 1, atol=0.01)
+    seen = models.load(path).predict(drawn.images)
+    assert np.abs(told - seen).mean() < 0.7 * np.abs(told - seen[::-1]).mean()
+
+
+def test_a_teacher_looks_at_the_same_faces_once_in_whatever_order(
+    path, drawn, monkeypatch
+):
+    teacher = teachers.load(path)
+    first = teacher.answers(drawn.images, "float32")
+    monkeypatch.delattr(models, "mean_over_views")
+    assert np.array_equal(teacher.answers(drawn.images, "float32"), first)
+    backwards = teacher.answers(drawn.images[::-1], "float32")
+    assert np.array_equal(backwards[::-1], first)
+
+
+def test_a_teacher_that_was_trained_anew_is_asked_anew(path, kept, drawn, capsys):
+    card = path.with_suffix(".json")
+    with np.load(kept) as archive:
+        arrays = dict(archive) | {"sha256": np.array("another model's")}
+    np.savez(kept, **arrays)
+    capsys.readouterr()
+    teachers.load(path).answers(drawn.images, "float32")
+    assert "looks at each face" in capsys.readouterr().out
+    with np.load(kept) as archive:
+        assert str(archive["sha256"]) == json.loads(card.read_text())["sha256"]
+
+
+def test_answers_teach_where_the_weights_are_not(path, kept, drawn_csv, tmp_path):
+    from conftest import OPTIONS
+
+    with_weights, without = tmp_path / "with.keras", tmp_path / "without.keras"
+    options = OPTIONS | {"epochs": 1, "teachers": [str(path)]}
+    runs.train(networks.dnn, drawn_csv, options, with_weights, "")
+    path.unlink()
+    runs.train(networks.dnn, drawn_csv, options, without, "")
+    one, other = (models.load(each) for each in (with_weights, without))
+    assert one.card["options"] == other.card["options"]
+    for mine, its in zip(
+        one.network.get_weights(), other.network.get_weights(), strict=True
+    ):
+        assert np.array_equal(mine, its)
+
+
+def test_a_face_that_is_new_to_a_teacher_without_weights_is_refused(path, kept, drawn):
+    path.unlink()
+    teacher = teachers.load(path)
+    with pytest.raises(
+        BadInput, match=r"dnn\.answers\.npz does not tell .*leave it out"
+    ):
+        teacher.answers(255 - drawn.images, "float32")
+
+
+def test_a_teacher_without_weights_and_answers_is_none(path):
+    path.unlink()
+    with pytest.raises(BadInput, match=r"dnn\.keras"):
+        teachers.load(path)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda kept: kept.write_bytes(b"no archive"),
+        lambda kept: kept.write_bytes(kept.read_bytes()[:-300]),
+        lambda kept: np.savez(kept, sha256=np.array("")),
+        lambda kept: np.savez(
+            kept,
+            sha256=np.array(""),
+            faces=np.zeros(3, np.uint64),
+            answers=np.full((3, 7), np.nan),
+        ),
+    ],
+)
+def test_damaged_answers_are_refused_by_name(path, kept, drawn, spoil):
+    spoil(kept)
+    with pytest.raises(BadInput, match=r"dnn\.answers\.npz .*delete it"):
+        teachers.load(path).answers(drawn.images, "float32")
+
+
+def test_a_teacher_whose_answers_cannot_be_kept_teaches_all_the_same(
+    path, drawn, capsys
+):
+    with files.locked(path.with_name(".dnn.answers.npz.lock")):
+        told = teachers.load(path).answers(drawn.images, "float32")
+    assert len(told) == len(drawn)
+    assert "not kept" in capsys.readouterr().out
+
+
+def test_short_digests_tell_faces_apart_and_know_them_again(drawn):
+    digests = data.short_digests(drawn.images)
+    assert digests.dtype == np.uint64 and digests.shape == (len(drawn),)
+    distinct = len(np.unique(drawn.images.reshape(len(drawn), -1), axis=0))
+    assert len(np.unique(digests)) == distinct
+    assert np.array_equal(digests[::-1], data.short_digests(drawn.images[::-1]))
