@@ -175,9 +175,9 @@ def main():
     faces = data.load(args.csv)
     taught, made_of = {}, {"data": data.digest(faces)}
     if args.teacher:
-        made_of["teacher"] = files.sha256(args.teacher)
-        ask = teachers.load(args.teacher).answers
-        told = functools.partial(ask, precision=options["precision"])
+        teacher = teachers.load(args.teacher)
+        made_of["teacher"] = teacher.model.card["sha256"]
+        told = functools.partial(teacher.answers, precision=options["precision"])
         taught = {"a teacher": told}
     found = {}
     for name in [*LEVERS, *taught]:

@@ -18,9 +18,10 @@ from fer import figures, files
 
 # How they are called in the picture, and on which side.
 OURS = {
-    "compact_5m": ("compact, twice the width", "above"),
-    "compact": ("compact", "above"),
-    "compact_350k": ("compact, half the width", "above"),
+    "compact_5m": ("compact, twice the width", "left"),
+    "champion": ("champion", "right"),
+    "compact": ("compact", "left"),
+    "compact_350k": ("compact, half the width", "below"),
     "compact_60k": ("compact, a fifth", "below"),
     "cnn": ("CNN", "right"),
     "dnn": ("DNN", "right"),

@@ -93,7 +93,7 @@ def _backend():
     backend = keras.backend.backend()
     if backend not in BACKENDS:
         raise BadInput(
-            f"KERAS_BACKEND={backend} gives no gradients by the pixels: set it to "
+            f"KERAS_BACKEND={backend} is none that is used here: set it to "
             f"{' or '.join(BACKENDS)}"
         )
     return backend

@@ -23,7 +23,7 @@ def graphics():
     # Asked for its GPUs, JAX raises where it has none.
     everything = keras.distribution.list_devices()
     devices = [name for name in everything if name.startswith("gpu")]
-    about = Path("/proc/driver/nvidia/gpus").glob("*/information")
+    about = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
     lines = [line for file in about for line in file.read_text().splitlines()]
     names = [line.split(":", 1)[1].strip() for line in lines if "Model:" in line]
     return names[: len(devices)] or devices

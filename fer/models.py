@@ -181,8 +181,8 @@ def _read_card(path):
             raise ValueError("what it says of classes, options or data is off")
     except OSError as error:
         raise BadInput(
-            f"{error.filename or beside} cannot be read: {error.strerror}; "
-            "a model needs its card, the .json file, beside it"
+            f"{beside} cannot be read: {error.strerror}; a model needs its card, the "
+            ".json file, beside it"
         ) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(

@@ -32,10 +32,9 @@ def train(build, source, options, out, command, resume=False):
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, taught_by = _resolved(options)
-    held = faces.take(data.split(faces, options["seed"])[1])
     for teacher in taught_by:
         files.must_differ(teacher.path, out)
-        teacher.must_not_know(held)
+        teacher.must_suit(*map(faces.take, data.split(faces, options["seed"])))
     for suffix in (".keras", ".json", ".csv", ".txt", ".png"):
         files.writable(out.with_suffix(suffix))
 

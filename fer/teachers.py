@@ -2,8 +2,11 @@
 
 What a teacher makes of each face is kept beside it, as NAME.answers.npz. So it looks at
 them once, however many networks it teaches, and can teach where its weights are not.
+What is kept is an input like the model itself: without it, another precision or backend
+answers in other bits.
 """
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import numpy as np
 from fer import BadInput, augment, data, files, models, networks
 
 VIEWS = 4  # of each face, to a teacher
+MOST_BYTES = 1 << 28  # of kept answers, unpacked
 
 
 @dataclass(frozen=True)
@@ -21,51 +25,61 @@ class Teacher:
     path: Path
     model: models.Model
 
-    def must_not_know(self, faces):
-        """Raise BadInput if the teacher may have been fitted on some of these faces."""
-        if not self.model.was_validated_by(faces):
+    def must_suit(self, fitted, held):
+        """Raise BadInput if it may know the faces that validate, or cannot teach.
+
+        One without weights can teach those faces only that it was shown.
+        """
+        if not self.model.was_validated_by(held):
             raise BadInput(
                 f"--teachers {self.path} was fitted on another file or split: it may "
                 "know the rows that validate here, so train it on this file with this "
                 "--seed"
+            )
+        if not (self.model.network or self._kept(fitted.images)):
+            raise BadInput(
+                f"{self.path} is not here, and {_beside(self.path)} does not tell what "
+                "that model makes of each of these faces: train it by the command in "
+                "its card, or leave it out of --teachers"
             )
 
     def answers(self, images, precision):
         """What it makes of faces (N, 48, 48) uint8: (N, classes) float32.
 
         It sees augmented views of them: of a face itself, it tells too much of what it
-        learned by heart. precision: a Keras dtype policy. Raises BadInput for a face
-        that a teacher without weights was never shown.
+        learned by heart. precision: a Keras dtype policy, for faces that it was not
+        asked about before.
         """
-        faces = data.short_digests(images)
-        kept = _read(self.path, self.model.card["sha256"])
-        if not np.isin(faces, list(kept)).all():
-            kept = dict(zip(faces, self._asked(images, precision), strict=True))
-            _keep(self.path, self.model.card["sha256"], kept)
-        return np.array([kept[face] for face in faces], np.float32)
+        kept = self._kept(images) or self._asked(images, precision)
+        told = [kept[face] for face in data.short_digests(images)]
+        return np.array(told, np.float32)
+
+    def _kept(self, images):
+        """The kept answers, by short digest, if they tell of all of these faces."""
+        kept = _read(_beside(self.path), self.model.card["sha256"])
+        return kept if set(data.short_digests(images)) <= kept.keys() else {}
 
     def _asked(self, images, precision):
-        if not self.model.network:
-            raise BadInput(
-                f"{self.path} is not here, and {_beside(self.path)} does not tell what "
-                "it makes of each of these faces: train it by the command in its card, "
-                "or leave it out of --teachers"
-            )
+        """The answers, by short digest, which are kept from now on."""
         print(f"first the teacher {self.path} looks at each face", flush=True)
         judge = networks.computing_in(precision, self.model.network)
 
         def views(faces, start):
             return [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
 
-        return models.mean_over_views(judge, images, views).astype(np.float16)
+        told = models.mean_over_views(judge, images, views).astype(np.float16)
+        answers = dict(zip(data.short_digests(images), told, strict=True))
+        _keep(_beside(self.path), self.model.card["sha256"], answers)
+        return answers
 
 
 def load(path):
     """The teacher at `path`; raises BadInput for what is none."""
     path = Path(path)
-    only_answers = _beside(path).exists() and not path.exists()
-    model = models.without_network(path) if only_answers else models.load(path)
-    return Teacher(path, model)
+    ours = path.suffix == ".keras" and not path.exists()
+    if ours and _beside(path).exists():
+        return Teacher(path, models.without_network(path))
+    return Teacher(path, models.load(path))
 
 
 def _beside(path):
@@ -77,17 +91,22 @@ def _read(path, sha256):
 
     Empty where there are none; raises BadInput for a file that is not ours.
     """
-    path = _beside(path)
     if not path.exists():
         return {}
     try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(part.file_size for part in archive.infolist()) > MOST_BYTES:
+                raise ValueError("it unpacks to too much")
         with np.load(path, allow_pickle=False) as kept:
             faces, answers = kept["faces"], kept["answers"]
             current = str(kept["sha256"]) == sha256
-        probable = np.abs(answers.sum(1) - 1).max() < 0.01
-        if faces.dtype != np.uint64 or not probable:
+        shape = len(faces), len(networks.CLASSES)
+        probable = answers.min() >= 0 and np.abs(answers.sum(1) - 1).max() < 0.01
+        if faces.dtype != np.uint64 or answers.shape != shape or not probable:
             raise ValueError("these are no probabilities of faces")
         found = dict(zip(faces, answers, strict=True))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:
         # Whatever numpy, zipfile and zlib raise for bytes that are not theirs.
         raise BadInput(
@@ -97,8 +116,7 @@ def _read(path, sha256):
 
 
 def _keep(path, sha256, answers):
-    """Write the answers beside the teacher; where that cannot be, say so and go on."""
-    path = _beside(path)
+    """Write the answers; where that cannot be, say so and go on."""
     arrays = {"faces": list(answers), "answers": list(answers.values())}
     try:
         with files.whole(path) as temporary:

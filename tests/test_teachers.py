@@ -1,7 +1,9 @@
 """A teacher is asked once, and what it told teaches without its weights."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,17 +74,21 @@ def test_answers_teach_where_the_weights_are_not(path, kept, drawn_csv, tmp_path
 
 def test_a_face_that_is_new_to_a_teacher_without_weights_is_refused(path, kept, drawn):
     path.unlink()
-    teacher = teachers.load(path)
-    with pytest.raises(
-        BadInput, match=r"dnn\.answers\.npz does not tell .*leave it out"
-    ):
-        teacher.answers(255 - drawn.images, "float32")
+    held = drawn.take(drawn.usage == 1)
+    teachers.load(path).must_suit(drawn, held)
+    with pytest.raises(BadInput, match=r"answers\.npz does not tell .*leave it out"):
+        teachers.load(path).must_suit(data.Faces(255 - drawn.images), held)
 
 
-def test_a_teacher_without_weights_and_answers_is_none(path):
+def test_what_is_no_teacher_is_named(path, kept):
     path.unlink()
-    with pytest.raises(BadInput, match=r"dnn\.keras"):
-        teachers.load(path)
+    for other in (path.with_suffix(""), path.with_name("cnn.keras"), Path(".")):
+        with pytest.raises(BadInput, match=re.escape(str(other))):
+            teachers.load(other)
+
+
+def spoilt(kept, answers):
+    np.savez(kept, sha256=np.array(""), faces=np.zeros(3, np.uint64), answers=answers)
 
 
 @pytest.mark.parametrize(
@@ -91,12 +97,9 @@ def test_a_teacher_without_weights_and_answers_is_none(path):
         lambda kept: kept.write_bytes(b"no archive"),
         lambda kept: kept.write_bytes(kept.read_bytes()[:-300]),
         lambda kept: np.savez(kept, sha256=np.array("")),
-        lambda kept: np.savez(
-            kept,
-            sha256=np.array(""),
-            faces=np.zeros(3, np.uint64),
-            answers=np.full((3, 7), np.nan),
-        ),
+        lambda kept: spoilt(kept, np.full((3, 7), np.nan)),
+        lambda kept: spoilt(kept, np.full((3, 5), 1 / 5)),
+        lambda kept: spoilt(kept, np.array([[2, -1, 0, 0, 0, 0, 0]] * 3)),
     ],
 )
 def test_damaged_answers_are_refused_by_name(path, kept, drawn, spoil):
