@@ -51,8 +51,9 @@ benchmarks/results/load.txt benchmarks/results/report.txt: \
 lock: .venv/dev
 	$(LOCK) --group suite --output-file requirements.txt
 	$(LOCK) --group dev --output-file requirements-dev.txt
+# Without the extras of what is pinned, pip looks for a newer release of it first.
 LOCK = $(RUN) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-	--generate-hashes --custom-compile-command "make lock"
+	--generate-hashes --no-strip-extras --custom-compile-command "make lock"
 
 audit-deps: .venv/dev
 	$(RUN) -m pip_audit --require-hashes --disable-pip --requirement requirements.txt
