@@ -32,9 +32,11 @@ def train(build, source, options, out, command, resume=False):
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, taught_by = _resolved(options)
-    for teacher in taught_by:
-        files.must_differ(teacher.path, out)
-        teacher.must_suit(*map(faces.take, data.split(faces, options["seed"])))
+    if taught_by:
+        fitted, held = map(faces.take, data.split(faces, options["seed"]))
+        for teacher in taught_by:
+            files.must_differ(teacher.path, out)
+            teacher.must_suit(fitted, held)
     for suffix in (".keras", ".json", ".csv", ".txt", ".png"):
         files.writable(out.with_suffix(suffix))
 

@@ -1,6 +1,7 @@
 """Drawn faces and small trained models, made once."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -84,6 +85,14 @@ def trained(drawn_csv, tmp_path_factory):
         command, options = "python train_cnn.py", OPTIONS | {"augment": augment}
         runs.train(build, drawn_csv, options, folder / f"{name}.keras", command)
     return folder
+
+
+@pytest.fixture
+def teacher(trained, tmp_path):
+    """The trained DNN in a folder of the test's own, where its answers are kept."""
+    for suffix in (".keras", ".json"):
+        shutil.copy(trained / f"dnn{suffix}", tmp_path)
+    return tmp_path / "dnn.keras"
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,11 +59,9 @@ def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_
 
 
 def test_a_compact_network_learns_from_a_teacher_and_is_explained(
-    trained, drawn_csv, tmp_path
+    teacher, drawn_csv, tmp_path
 ):
-    teacher, given = tmp_path / "dnn.keras", ("--csv", drawn_csv)
-    for suffix in (".keras", ".json"):
-        shutil.copy(trained / f"dnn{suffix}", tmp_path)
+    given = ("--csv", drawn_csv)
     words = ("--network", "compact_60k", "--augment", "strong", "--teachers", teacher)
     out = run(
         *("train_cnn.py", *given, *words, "--epochs", 1, "--out", "c.keras"),
@@ -100,15 +97,13 @@ def test_a_teacher_that_may_know_the_validation_rows_is_refused(
 
 
 def test_a_teacher_of_the_same_faces_in_another_order_may_teach(
-    trained, drawn_csv, tmp_path
+    teacher, drawn_csv, tmp_path
 ):
     from conftest import OPTIONS
 
-    for suffix in (".keras", ".json"):
-        shutil.copy(trained / f"dnn{suffix}", tmp_path)
     header, *lines = drawn_csv.read_text().splitlines(keepends=True)
     (tmp_path / "other.csv").write_text("".join([header, *lines[::-1]]))
-    options = OPTIONS | {"epochs": 1, "teachers": [str(tmp_path / "dnn.keras")]}
+    options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)]}
     out = tmp_path / "m.keras"
     runs.train(networks.dnn, tmp_path / "other.csv", options, out, "")
     assert models.load(out).card["data"]["digest"] != data.digest(data.load(drawn_csv))

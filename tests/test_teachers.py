@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,57 +11,50 @@ from fer import BadInput, data, files, models, networks, runs, teachers
 
 
 @pytest.fixture
-def path(trained, tmp_path):
-    for suffix in (".keras", ".json"):
-        shutil.copy(trained / f"dnn{suffix}", tmp_path)
-    return tmp_path / "dnn.keras"
-
-
-@pytest.fixture
-def kept(path, drawn):
+def kept(teacher, drawn):
     """Where the teacher's answers on all drawn faces are kept."""
-    teachers.load(path).answers(drawn.images, "float32")
-    return path.with_suffix(".answers.npz")
+    teachers.load(teacher).answers(drawn.images, "float32")
+    return teacher.with_suffix(".answers.npz")
 
 
-def test_answers_are_probabilities_near_those_of_the_model(path, drawn):
-    told = teachers.load(path).answers(drawn.images, "float32")
+def test_answers_are_probabilities_near_those_of_the_model(teacher, drawn):
+    told = teachers.load(teacher).answers(drawn.images, "float32")
     assert told.shape == (len(drawn), 7) and told.dtype == np.float32
     assert np.allclose(told.sum(1), 1, atol=0.01)
-    seen = models.load(path).predict(drawn.images)
+    seen = models.load(teacher).predict(drawn.images)
     assert np.abs(told - seen).mean() < 0.7 * np.abs(told - seen[::-1]).mean()
 
 
 def test_a_teacher_looks_at_the_same_faces_once_in_whatever_order(
-    path, drawn, monkeypatch
+    teacher, drawn, monkeypatch
 ):
-    teacher = teachers.load(path)
-    first = teacher.answers(drawn.images, "float32")
+    asked = teachers.load(teacher)
+    first = asked.answers(drawn.images, "float32")
     monkeypatch.delattr(models, "mean_over_views")
-    assert np.array_equal(teacher.answers(drawn.images, "float32"), first)
-    backwards = teacher.answers(drawn.images[::-1], "float32")
+    assert np.array_equal(asked.answers(drawn.images, "float32"), first)
+    backwards = asked.answers(drawn.images[::-1], "float32")
     assert np.array_equal(backwards[::-1], first)
 
 
-def test_a_teacher_that_was_trained_anew_is_asked_anew(path, kept, drawn, capsys):
-    card = path.with_suffix(".json")
+def test_a_teacher_that_was_trained_anew_is_asked_anew(teacher, kept, drawn, capsys):
+    card = teacher.with_suffix(".json")
     with np.load(kept) as archive:
         arrays = dict(archive) | {"sha256": np.array("another model's")}
     np.savez(kept, **arrays)
     capsys.readouterr()
-    teachers.load(path).answers(drawn.images, "float32")
+    teachers.load(teacher).answers(drawn.images, "float32")
     assert "looks at each face" in capsys.readouterr().out
     with np.load(kept) as archive:
         assert str(archive["sha256"]) == json.loads(card.read_text())["sha256"]
 
 
-def test_answers_teach_where_the_weights_are_not(path, kept, drawn_csv, tmp_path):
+def test_answers_teach_where_the_weights_are_not(teacher, kept, drawn_csv, tmp_path):
     from conftest import OPTIONS
 
     with_weights, without = tmp_path / "with.keras", tmp_path / "without.keras"
-    options = OPTIONS | {"epochs": 1, "teachers": [str(path)]}
+    options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)]}
     runs.train(networks.dnn, drawn_csv, options, with_weights, "")
-    path.unlink()
+    teacher.unlink()
     runs.train(networks.dnn, drawn_csv, options, without, "")
     one, other = (models.load(each) for each in (with_weights, without))
     assert one.card["options"] == other.card["options"]
@@ -72,17 +64,19 @@ def test_answers_teach_where_the_weights_are_not(path, kept, drawn_csv, tmp_path
         assert np.array_equal(mine, its)
 
 
-def test_a_face_that_is_new_to_a_teacher_without_weights_is_refused(path, kept, drawn):
-    path.unlink()
+def test_a_face_that_is_new_to_a_teacher_without_weights_is_refused(
+    teacher, kept, drawn
+):
+    teacher.unlink()
     held = drawn.take(drawn.usage == 1)
-    teachers.load(path).must_suit(drawn, held)
+    teachers.load(teacher).must_suit(drawn, held)
     with pytest.raises(BadInput, match=r"answers\.npz does not tell .*leave it out"):
-        teachers.load(path).must_suit(data.Faces(255 - drawn.images), held)
+        teachers.load(teacher).must_suit(data.Faces(255 - drawn.images), held)
 
 
-def test_what_is_no_teacher_is_named(path, kept):
-    path.unlink()
-    for other in (path.with_suffix(""), path.with_name("cnn.keras"), Path(".")):
+def test_what_is_no_teacher_is_named(teacher, kept):
+    teacher.unlink()
+    for other in (teacher.with_suffix(""), teacher.with_name("cnn.keras"), Path(".")):
         with pytest.raises(BadInput, match=re.escape(str(other))):
             teachers.load(other)
 
@@ -102,17 +96,17 @@ def spoilt(kept, answers):
         lambda kept: spoilt(kept, np.array([[2, -1, 0, 0, 0, 0, 0]] * 3)),
     ],
 )
-def test_damaged_answers_are_refused_by_name(path, kept, drawn, spoil):
+def test_damaged_answers_are_refused_by_name(teacher, kept, drawn, spoil):
     spoil(kept)
     with pytest.raises(BadInput, match=r"dnn\.answers\.npz .*delete it"):
-        teachers.load(path).answers(drawn.images, "float32")
+        teachers.load(teacher).answers(drawn.images, "float32")
 
 
 def test_a_teacher_whose_answers_cannot_be_kept_teaches_all_the_same(
-    path, drawn, capsys
+    teacher, drawn, capsys
 ):
-    with files.locked(path.with_name(".dnn.answers.npz.lock")):
-        told = teachers.load(path).answers(drawn.images, "float32")
+    with files.locked(teacher.with_name(".dnn.answers.npz.lock")):
+        told = teachers.load(teacher).answers(drawn.images, "float32")
     assert len(told) == len(drawn)
     assert "not kept" in capsys.readouterr().out
 
