@@ -50,11 +50,12 @@ def train(name, seed, args):
 
 
 def is_done(card):
-    """Whether the card is there, and its teachers are still what they were."""
+    """Whether the card is there, and what it came from is still what it was."""
     if not card.exists():
         return False
-    taught = json.loads(card.read_text())["options"].get("teachers", {})
-    cards = {Path(path).with_suffix(".json"): digest for path, digest in taught.items()}
+    options = json.loads(card.read_text())["options"]
+    origins = options.get("start", {}) | options.get("teachers", {})
+    cards = {Path(name).with_suffix(".json"): origins[name] for name in origins}
     return all(
         path.exists() and json.loads(path.read_text())["sha256"] == digest
         for path, digest in cards.items()

@@ -89,6 +89,11 @@ FLAGS = {
         choices=("cnn", "compact", "compact_5m", "compact_350k", "compact_60k"),
         default="cnn",
     ),
+    "start": flag(
+        "a trained model of the same network, to start from what it has learned",
+        type=path,
+        metavar="M",
+    ),
     "teachers": flag(
         "trained models: what they make of a face is half of what is learned",
         nargs="+",
@@ -191,7 +196,8 @@ def parser(doc, *flags, **defaults):
 def training_parser(doc, out, *flags):
     """The parser of a script that trains a network; `flags` are its own."""
     names = ("csv", "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
-    return parser(doc, *flags, *names, "teachers", "resume", out=Path(out))
+    names += "start", "teachers", "resume"
+    return parser(doc, *flags, *names, out=Path(out))
 
 
 def csv(args):
@@ -272,7 +278,8 @@ def training_options(args, source):
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
     teachers = [str(path) for path in args.teachers or ()]
-    return {"epochs": epochs(args, source), **options, "teachers": teachers}
+    start = {"start": [str(args.start)]} if args.start else {}
+    return {"epochs": epochs(args, source), **options, "teachers": teachers, **start}
 
 
 def command():

@@ -34,28 +34,31 @@ class Stopped(KeyboardInterrupt):
     """A signal ended the training after an epoch; the message says how to go on."""
 
 
-def fit(build, faces, options, checkpoint, resume=False, teach=None):
+def fit(build, faces, options, checkpoint, resume=False, teach=None, start=None):
     """Train the network that `build()` makes on the split of `faces`.
 
     options: epochs, batch_size, seed, optimizer (a key of OPTIMIZERS), augment (as
     augment.augment takes it) and precision (a Keras dtype policy). The state goes to
     the file `checkpoint` after each epoch. teach: maps faces (N, 48, 48) uint8 to
     probabilities (N, classes), of which and of the labels the network learns the mean
-    (Hinton, 2015, arXiv:1503.02531).
+    (Hinton, 2015, arXiv:1503.02531). start: the weights to start from, instead of the
+    network's own.
 
     Returns the network in float32 with the weights of its best validation epoch, the
     history (a dict an epoch) and the seconds that it took.
 
     Raises BadInput when `checkpoint` holds another run than this one, or an unfinished
-    one that `resume` does not ask for, or when the loss is no longer finite; Stopped
-    after a signal.
+    one that `resume` does not ask for, when `start` is another network's, or when the
+    loss is no longer finite; Stopped after a signal.
     """
     import keras
 
-    start = time.perf_counter()
+    began = time.perf_counter()
     keras.utils.set_random_seed(options["seed"])
     keras.config.set_dtype_policy(options["precision"])
     network = build()
+    if start:
+        _set_weights(network, start)
     run = {"network": build.__name__, "data": data.digest(faces), **options}
     # An edited network or another Keras would go on in other bits, if at all.
     size = network.count_params()
@@ -96,7 +99,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
             if scores.best_epoch(history) is history[-1]:
                 best = network.get_weights()
             now = time.perf_counter()
-            seconds, start = seconds + now - start, now
+            seconds, began = seconds + now - began, now
             _write(checkpoint, run, history, seconds, best, variables, targets)
             print(_sentence(history[-1], options["epochs"], seconds), flush=True)
             if received:
@@ -109,6 +112,16 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     network = build()
     network.set_weights(best)
     return network, history, seconds
+
+
+def _set_weights(network, weights):
+    shapes = [weight.shape for weight in network.weights]
+    if shapes != [weight.shape for weight in weights]:
+        raise BadInput(
+            f"--start names another network than {network.name}, whose weights do not "
+            "fit it: name that one by --network, or leave --start out"
+        )
+    network.set_weights(weights)
 
 
 def evaluate(network, faces):
