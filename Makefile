@@ -35,6 +35,7 @@ train-fer2013: .venv/suite
 		$(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013 \
 		$(call given,TEST,test)
+	$(RUN) -m benchmarks.faithfulness --csv "$(CSV)"
 	$(RUN) -m benchmarks.frontier $(if $(SEEDS),--seeds $(SEEDS)) > .frontier.tmp
 	mv .frontier.tmp benchmarks/results/frontier.txt
 

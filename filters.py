@@ -16,6 +16,7 @@ def main():
     ).parse_args()
     from fer import explain, figures, files, progress
 
+    files.writable(args.out / "filters.png")
     model, faces = cli.model_and_faces(args)
     layers = explain.pick_layers(model.network, args.layers)
     image = faces.images[cli.row(args.image, faces)]

@@ -19,6 +19,7 @@ def main():
     if path is None:
         raise BadInput("there is no test.csv beside the CSV: name one with --csv")
     files.must_differ(path, args.out)
+    files.writable(args.out)
     faces = data.load(path, data.USAGES)
     model = cli.model(args)
     labels = model.predict(faces.images, args.mirror, args.turn).argmax(1)

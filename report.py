@@ -10,14 +10,14 @@ shipped models, with --train new ones in models/report; the page in figures/repo
 
 from pathlib import Path
 
-from fer import cli
+from fer import BadInput, cli
 
 
 def main():
     flags = ("csv", "models", "train", "epochs", "seed", "test", "out")
     args = cli.parser(__doc__, *flags).parse_args()
     source = cli.csv(args)
-    sample = source == cli.SAMPLE_CSV
+    sample = cli.is_sample(source)
     fresh = args.train or (sample and not args.models)
     own = "sample" if sample else "report"
     folder = args.models or Path("models", own if fresh else "fer2013")
@@ -25,6 +25,8 @@ def main():
     test = args.test or cli.test_csv(source)
     from fer import chapters, data, files, page
 
+    if args.epochs and not fresh:
+        raise BadInput("--epochs is of a training, and none is asked for: add --train")
     # What is wrong with them is better known before hours of training than after.
     files.writable(out / "report.html")
     if test:

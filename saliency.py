@@ -18,6 +18,7 @@ def main():
     args = cli.parser(__doc__, *flags, out=default).parse_args()
     from fer import explain, figures, files, scores
 
+    files.writable(args.out)
     model, faces = cli.model_and_faces(args)
     if args.image is None:
         predicted = model.predict(faces.images).argmax(1)

@@ -140,7 +140,7 @@ def must_have_done_the_same(reached, start):
 def main():
     parser = rounds.parser(__doc__)
     parser.add_argument("--layers", nargs="+", default=["conv1", "conv2"])
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     rounds.one_thread()
     for name in args.layers:

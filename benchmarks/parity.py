@@ -6,14 +6,16 @@ python -m benchmarks.parity --csv data/fer2013.csv --epochs 10 --ways 2 4
 The first way is the reference; the others are mixed_bfloat16, and that with other
 augmentation, batch or both. Prints, for each, the mean and deviation over the seeds of
 the last epoch's accuracy on the validation rows, so no epoch is chosen.
-A run whose history lies in --folder is not trained again; a stopped one goes on.
+A run whose history lies in --folder, which is for one CSV, is not trained again; a
+stopped one goes on.
 """
 
 import json
+import sys
 from pathlib import Path
 
 from benchmarks import rounds
-from fer import runs
+from fer import data, files, runs
 
 WAYS = {
     "float32, generator, batch 128": {"precision": "float32"},
@@ -39,6 +41,10 @@ def main():
     )
     parser.add_argument("--folder", type=Path, default=FOLDER)
     args = parser.parse_args()
+    digest, known = data.digest(data.load(args.csv)), args.folder / "faces.json"
+    if known.exists() and json.loads(known.read_text()) != digest:
+        sys.exit(f"{args.folder} is of other faces than {args.csv}: name another")
+    files.write_json(known, digest)
     found = {}
     for number in args.ways:
         way, changes = list(WAYS.items())[number]

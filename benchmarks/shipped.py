@@ -71,6 +71,8 @@ def submit(model, test):
 
 def views(name):
     """The flags of predict.py that suit what a shipped model has learned from."""
+    if "--augment none" in RECIPES[name]:
+        return []
     return ["mirror", "turn"] if "strong" in RECIPES[name] else ["mirror"]
 
 

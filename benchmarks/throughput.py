@@ -6,8 +6,10 @@ python -m benchmarks.throughput --rounds 9 --batch-size 256
 All train the report's CNN on the same random faces, with two threads where the machine
 has two cores. PyTorch runs in float32 and, where the processor multiplies it, bfloat16,
 contiguous and channels_last, eager and compiled. The habit is float32, Adam, and
-ImageDataGenerator feeding `fit`. The ceiling is a 2048 x 2048 x 2048 matrix product in
-the suite's precision. Needs the packages of benchmarks/requirements.txt.
+ImageDataGenerator feeding `fit`; the suite with the generator is to be compared with
+it, the others train on the faces as they are. The ceiling is a 2048 x 2048 x 2048
+matrix product in the suite's precision. Needs the packages of
+benchmarks/requirements.txt.
 """
 
 import itertools
@@ -16,11 +18,12 @@ import statistics
 
 import numpy as np
 
-from benchmarks import rounds
+from benchmarks import habit, rounds
 from fer import machine
 
 STEPS, SIDE = 10, 2048
-SUITE, HABIT, CEILING = "suite", "Keras habit", "matrix product"
+SUITE, AUGMENTED = "suite", "suite with the generator"
+HABIT, CEILING = "Keras habit", "matrix product"
 PYTORCH = [
     " ".join(("PyTorch", *words))
     for words in itertools.product(
@@ -39,7 +42,7 @@ def faces(batch_size):
 
 
 def suite(batch_size, augment="none"):
-    """An epoch of STEPS steps as train_cnn.py trains."""
+    """An epoch of STEPS steps as train_cnn.py trains with --augment `augment`."""
     machine.use_onednn()
     import keras
 
@@ -57,24 +60,6 @@ def suite(batch_size, augment="none"):
         training._train(network, batches, STEPS)
 
     return epoch
-
-
-def habit(batch_size):
-    """The same epoch as most FER repositories train it."""
-    import keras
-    from tensorflow.keras.preprocessing.image import ImageDataGenerator
-
-    from fer import augment, networks
-
-    images, labels = faces(batch_size)
-    network = networks.cnn()
-    network.compile(
-        keras.optimizers.Adam(1e-3), "categorical_crossentropy", metrics=["accuracy"]
-    )
-    flow = ImageDataGenerator(**augment.RANGES).flow(
-        images, keras.utils.to_categorical(labels, 7), batch_size
-    )
-    return lambda: network.fit(flow, epochs=1, verbose=0)
 
 
 def pytorch(name, batch_size):
@@ -141,7 +126,12 @@ def prepare(name, batch_size):
         return pytorch(name, batch_size)
     if name == CEILING:
         return product()
-    return {SUITE: suite, HABIT: habit}[name](batch_size)
+    if name == AUGMENTED:
+        return suite(batch_size, "generator")
+    if name == HABIT:
+        network, flow = habit.network_and_flow(*faces(batch_size), batch_size)
+        return lambda: network.fit(flow, epochs=1, verbose=0)
+    return suite(batch_size)
 
 
 def training_flops():
@@ -166,7 +156,7 @@ def main():
         return rounds.serve(lambda: prepare(args.worker, args.batch_size))
     # In software, bfloat16 takes PyTorch minutes a round.
     rivals = [name for name in PYTORCH if "float32" in name or machine.bfloat16()]
-    names = (SUITE, HABIT, *rivals, CEILING)
+    names = (SUITE, AUGMENTED, HABIT, *rivals, CEILING)
     words = ("--batch-size", args.batch_size)
     workers = {name: rounds.worker(__spec__.name, name, *words) for name in names}
     seconds = rounds.race(workers, args.rounds)

@@ -19,41 +19,32 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import rounds
+from benchmarks import habit, rounds
 
 TARGET = 0.60
 SUITE, HABIT = "suite", "Keras habit"
 
 
-def habit(path, seed, out):
+def train_by_habit(path, seed, out):
     """Train as most FER repositories do; save the model once it is good enough."""
     import keras
     import numpy as np
     import pandas
-    from tensorflow.keras.preprocessing.image import ImageDataGenerator
-
-    from fer import augment, networks
 
     table = pandas.read_csv(path)
     pixels = [np.fromstring(row, np.uint8, sep=" ") for row in table["pixels"]]
     images = np.array(pixels).reshape(-1, 48, 48, 1)
-    labels = keras.utils.to_categorical(table["emotion"], 7)
+    labels = table["emotion"].to_numpy()
     fitted, held = (table["Usage"] == name for name in ("Training", "PublicTest"))
     keras.utils.set_random_seed(seed)
-    network = networks.cnn()
-    network.compile(
-        keras.optimizers.Adam(1e-3), "categorical_crossentropy", metrics=["accuracy"]
-    )
+    network, flow = habit.network_and_flow(images[fitted], labels[fitted], 128)
 
     class Stop(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs):
             print(f"epoch {epoch + 1}: {logs}", file=sys.stderr, flush=True)
             self.model.stop_training = logs["val_accuracy"] >= TARGET
 
-    flow = ImageDataGenerator(**augment.RANGES).flow(
-        images[fitted], labels[fitted], batch_size=128
-    )
-    validation = images[held], labels[held]
+    validation = images[held], keras.utils.to_categorical(labels[held], 7)
     network.fit(
         flow, epochs=1000, validation_data=validation, callbacks=[Stop()], verbose=0
     )
@@ -105,7 +96,7 @@ def main():
     parser.add_argument("--out")
     args = parser.parse_args()
     if args.habit is not None:
-        return habit(args.csv, args.habit, args.out)
+        return train_by_habit(args.csv, args.habit, args.out)
     seconds, reached = {SUITE: [], HABIT: []}, []
     for seed in range(args.seeds):
         with tempfile.TemporaryDirectory() as folder:

@@ -33,8 +33,8 @@ def augment(images, seed, how="generator"):
     if how == "none":
         return images
     if how == "mirror":
-        turned = np.random.default_rng(seed).random(len(images)) < 0.5
-        return np.where(turned[:, None, None, None], images[:, :, ::-1], images)
+        mirrored = np.random.default_rng(seed).random(len(images)) < 0.5
+        return np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
     transforms = _drawn(len(images), *images.shape[1:3], seed)
     moved = (_one_by_one if how == "generator" else _at_once)(images, transforms)
     if how == "strong":

@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from fer import BadInput, gradients, machine
+from fer import BadInput, gradients, machine, progress
 
 OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
 # Drawn faces are learnt in fewer passes than real ones.
@@ -123,7 +123,8 @@ FLAGS = {
         default="adamw",
     ),
     "precision": flag(
-        "of the training's arithmetic; auto is bfloat16 where the hardware has it",
+        "of the training's arithmetic; auto is bfloat16 on a GPU, and on processors "
+        "that multiply it",
         choices=("auto", "mixed_bfloat16", "float32"),
         default="auto",
     ),
@@ -206,7 +207,7 @@ def csv(args):
         return args.csv
     found = default_csv()
     why = f", drawn faces, since there is no {OWN_CSV[0]}"
-    print(f"reading {found}{why if found == SAMPLE_CSV else ''}")
+    print(f"reading {found}{why if is_sample(found) else ''}")
     return found
 
 
@@ -220,6 +221,11 @@ def default_csv():
     if not SAMPLE_CSV.exists():
         sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)
     return SAMPLE_CSV
+
+
+def is_sample(source):
+    """Whether the CSV is the drawn sample's, however its path is written."""
+    return source.resolve() == SAMPLE_CSV.resolve()
 
 
 def model(args):
@@ -262,7 +268,7 @@ def row(number, faces):
 def test_csv(source):
     """The faces to label for Kaggle that lie beside the CSV `source`, or None."""
     names = ("test.csv", "test.csv.gz")
-    if source == SAMPLE_CSV:
+    if is_sample(source):
         names = (SAMPLE_TEST_CSV.name,)
     beside = map(source.with_name, names)
     return next((path for path in beside if path.exists()), None)
@@ -270,7 +276,7 @@ def test_csv(source):
 
 def epochs(args, source):
     """--epochs, or as many as the CSV `source` needs."""
-    return args.epochs or (SAMPLE_EPOCHS if source == SAMPLE_CSV else EPOCHS)
+    return args.epochs or (SAMPLE_EPOCHS if is_sample(source) else EPOCHS)
 
 
 def training_options(args, source):
@@ -285,7 +291,9 @@ def training_options(args, source):
 def command():
     """The command line as it would be typed for a run that is never stopped."""
     words = [word for word in sys.argv[1:] if word != "--resume"]
-    return shlex.join(["python", Path(sys.argv[0]).name, *words])
+    backend = os.environ["KERAS_BACKEND"]
+    chosen = "" if backend == gradients.BACKENDS[0] else f"KERAS_BACKEND={backend} "
+    return chosen + shlex.join(["python", Path(sys.argv[0]).name, *words])
 
 
 def run(main):
@@ -329,5 +337,7 @@ def _mute_libraries():
 
 def _last_line(message, status):
     line = " ".join(str(message).split())
-    print(f"{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    # On a terminal, how far the work was may still stand there.
+    erase = progress.ERASE if sys.stderr and sys.stderr.isatty() else ""
+    print(f"{erase}{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
     return status

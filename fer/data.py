@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer import BadInput, cache, reader
+from fer import BadInput, cache, files, reader
 from fer.reader import PIXELS, USAGES
 
 FITTING = ("Training", "PublicTest")
@@ -44,17 +44,15 @@ def load(path, usages=FITTING):
     only seen by who asks for it. The arrays are read-only: they may lie in the cache's
     file. Raises BadInput with the line number of the first malformed row.
     """
-    try:
-        with open(path, "rb") as file:
+    with files.reading(path), open(path, "rb") as file:
+        try:
             columns = cache.recall(
                 path, file, reader.VERSION, lambda: reader.read(path, file)
             )
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BadInput(
-            f"{path} is a damaged gzip file ({error}): fetch it again"
-        ) from error
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise BadInput(
+                f"{path} is a damaged gzip file ({error}): fetch it again"
+            ) from error
     faces = Faces(**columns)
     if not len(faces):
         raise BadInput(f"{path} has no rows below its header")
@@ -77,7 +75,8 @@ def split(faces, seed=0):
     same side.
     """
     if has_public_test(faces):
-        return tuple(np.flatnonzero(faces.usage == code) for code in range(2))
+        codes = map(USAGES.index, FITTING)
+        return tuple(np.flatnonzero(faces.usage == code) for code in codes)
     _, first, group = np.unique(
         _keys(faces.images), return_index=True, return_inverse=True
     )
@@ -127,10 +126,11 @@ def short_digests(images):
 
 
 def counts(faces):
-    """How many rows the file has of each Usage, or in all."""
+    """How many of these faces have each Usage, or how many there are in all."""
     if faces.usage is None:
         return {"rows": len(faces)}
-    return {name: int((faces.usage == code).sum()) for code, name in enumerate(USAGES)}
+    numbers = np.bincount(faces.usage, minlength=len(USAGES))
+    return {name: int(n) for name, n in zip(USAGES, numbers, strict=True) if n}
 
 
 def _digests(images):

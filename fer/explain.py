@@ -21,8 +21,7 @@ def saliency(network, images, classes):
     """
     from keras import ops
 
-    score = logits(network)
-    chosen = np.eye(network.output_shape[-1], dtype=np.float32)[classes]
+    score, chosen = logits(network), networks.one_hot(classes)
     pixels = images[..., None].astype(np.float32)
     _, slopes = gradients.gradient(
         lambda x: ops.sum(score(x) * chosen, axis=-1), pixels
@@ -48,7 +47,7 @@ def smoothgrad(network, images, classes, samples=32, noise=0.15, seed=0):
             lambda x: ops.sum(score(x + added) * chosen, axis=-1), face
         )[1]
 
-    chosen = np.eye(network.output_shape[-1], dtype=np.float32)[classes]
+    chosen = networks.one_hot(classes)
     total = np.zeros(images.shape, np.float32)
     for row, face in enumerate(images[:, None, :, :, None].astype(np.float32)):
         rng = np.random.default_rng(seed)
@@ -194,7 +193,11 @@ def _behind_rescaling(network, output):
     pixels = networks.rescaling(network).output
     if output is pixels:
         return lambda x: x
-    first, *others = (layer for layer in network.layers if layer.input is pixels)
+    first, *others = (
+        layer
+        for layer in network.layers
+        if any(it is pixels for it in keras.tree.flatten(layer.input))
+    )
     if others or not _is_plain_convolution_of_one_channel(first):
         return keras.Model(pixels, output)
     convolve = gradients.convolution_of_one_channel()

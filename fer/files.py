@@ -1,4 +1,4 @@
-"""Whole or not at all: the only module that writes files."""
+"""Whole or not at all: the only module that writes files; what the system refuses."""
 
 import contextlib
 import csv
@@ -108,14 +108,19 @@ def writable(path):
 
 
 @contextlib.contextmanager
-def _explained(path):
+def _explained(path, what="written", mend=""):
     """Turn what the system refuses in the block into a BadInput that names `path`."""
     try:
         yield
     except OSError as error:
         raise BadInput(
-            f"{path} cannot be written: {error.strerror or error}"
+            f"{path} cannot be {what}: {error.strerror or f'{error!s:.160}'}{mend}"
         ) from error
+
+
+def reading(path, mend=""):
+    """Within the block, an OSError becomes a BadInput: `path` cannot be read."""
+    return _explained(path, "read", mend)
 
 
 def write_submission(path, ids, labels):

@@ -8,11 +8,11 @@ BACKENDS = ("tensorflow", "jax")
 
 
 def gradient(score, inputs):
-    """Values (N,) and gradients (like `inputs`) of `score`, as the backend's tensors.
+    """Scores (N,) and the gradient of their sum (like `inputs`), the backend's tensors.
 
-    score: maps a tensor (N, ...) to scores (N,) by Keras operations, row by row.
-    inputs: (N, ...) float32. Raises BadInput on a backend other than TensorFlow and
-    JAX.
+    score: maps a tensor like `inputs` to scores (N,) by Keras operations. inputs:
+    float32; where its row n is all that score n depends on, the gradient's row n is
+    that score's. Raises BadInput on a backend other than TensorFlow and JAX.
     """
     if _backend() == "tensorflow":
         import tensorflow as tf

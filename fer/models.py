@@ -114,9 +114,9 @@ def load(path):
         raise BadInput(f"{path} would need gigabytes for a layer: no model of ours")
     if not networks.can_be_explained(network):
         raise BadInput(
-            f"{path} is no network of this suite: those rescale pixels first, end in a "
-            "dense layer with bias and softmax, move as far down as aside, and neither "
-            "group nor dilate"
+            f"{path} is no network of this suite: those first rescale pixels to -1..1, "
+            "end in a dense layer with bias and softmax, move as far down as aside, "
+            "and neither group nor dilate"
         )
     return Model(network, about)
 
@@ -157,10 +157,8 @@ def is_trained_so(path, network, digest, options):
 def _own_card(path):
     """The card of the very file `path`."""
     about = _read_card(path)
-    try:
+    with files.reading(path):
         same = about["sha256"] == files.sha256(path)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     if not same:
         raise BadInput(
             f"{path.with_suffix('.json')} is not the card of {path}: copy both together"
@@ -170,8 +168,10 @@ def _own_card(path):
 
 def _read_card(path):
     beside = path.with_suffix(".json")
+    with files.reading(beside, "; a model needs its card, the .json file, beside it"):
+        content = beside.read_bytes()
     try:
-        about = json.loads(beside.read_text(encoding="utf-8"))
+        about = json.loads(content)
         fine = (
             about["classes"] == list(networks.CLASSES)
             and isinstance(about["network"], str)
@@ -187,11 +187,6 @@ def _read_card(path):
         )
         if not fine:
             raise ValueError("what it says of classes, options or data is off")
-    except OSError as error:
-        raise BadInput(
-            f"{beside} cannot be read: {error.strerror}; a model needs its card, the "
-            ".json file, beside it"
-        ) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(
             f"{beside} is no card of this suite, or an old one: {error!r:.160}; train "
@@ -234,7 +229,7 @@ def mean_over_views(network, images, views):
     return np.concatenate(means)
 
 
-def card(network, classes, faces, source, options, best_epoch, seconds, command):
+def card(network, faces, source, options, best_epoch, seconds, command):
     """All that is known of a training, ready for JSON."""
     rows, validating = data.split(faces, options["seed"])
     held = faces.take(validating)
@@ -249,7 +244,7 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
         "network": network.name,
         "parameters": network.count_params(),
         "flops": networks.flops(network),
-        "classes": list(classes),
+        "classes": list(networks.CLASSES),
         "command": command,
         "data": {
             "file": Path(source).name,
@@ -271,7 +266,7 @@ def card(network, classes, faces, source, options, best_epoch, seconds, command)
             "without copies of fitted faces": scores.accuracy(
                 labels[unseen], predicted[unseen]
             ),
-            "classes": scores.per_class(labels, predicted, classes),
+            "classes": scores.per_class(labels, predicted, networks.CLASSES),
         },
         "must not be used": NOT_FOR,
         "seconds": round(seconds, 1),

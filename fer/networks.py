@@ -6,10 +6,13 @@ stands in front, and return float32 probabilities (N, 7).
 
 import math
 
+import numpy as np
+
 FACE_SHAPE = (48, 48, 1)
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 # A start that keeps the signal's size from layer to layer (He, 2015, arXiv:1502.01852).
 RELU = {"activation": "relu", "kernel_initializer": "he_normal"}
+RESCALING = {"scale": 1 / 127.5, "offset": -1}  # pixels of 0..255 to -1..1
 DROPOUT = 0.3
 SQUEEZE = 8  # of a block's filters to one unit that weighs them
 
@@ -143,7 +146,7 @@ def _chain(name, *layers):
     import keras
 
     faces = keras.Input(FACE_SHAPE, dtype="uint8")
-    rescaling = keras.layers.Rescaling(1 / 127.5, offset=-1)
+    rescaling = keras.layers.Rescaling(**RESCALING)
     return keras.Model(faces, _in_turn(faces, rescaling, *layers), name=name)
 
 
@@ -164,7 +167,7 @@ def can_be_explained(network):
     convolutions = [layer for layer in network.layers if hasattr(layer, "groups")]
     strided = [layer for layer in network.layers if hasattr(layer, "strides")]
     return (
-        hasattr(first, "offset")
+        {name: getattr(first, name, None) for name in RESCALING} == RESCALING
         and getattr(last, "bias", None) is not None
         and last.output is network.output
         and last.activation.__name__ == "softmax"
@@ -193,6 +196,11 @@ def computing_in(policy, network):
     twin = keras.models.clone_model(network, clone_function=copy)
     twin.set_weights(network.get_weights())
     return twin
+
+
+def one_hot(labels):
+    """Labels (N,) int as probabilities (N, 7) float32."""
+    return np.eye(len(CLASSES), dtype=np.float32)[labels]
 
 
 def flops(network):

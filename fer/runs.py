@@ -28,7 +28,9 @@ def train(build, source, options, out, command, resume=False):
     paths of trained models, of at most one to start from. Returns the card.
     """
     out = Path(out)
-    files.must_differ(source, out.with_suffix(".csv"))
+    for suffix in (".keras", ".json", ".csv", ".txt", ".png"):
+        files.must_differ(source, out.with_suffix(suffix))
+        files.writable(out.with_suffix(suffix))
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, start, taught_by = _resolved(options)
@@ -40,8 +42,6 @@ def train(build, source, options, out, command, resume=False):
             model.must_not_know(held, f"--start {path}")
         for teacher in taught_by:
             teacher.must_suit(fitted, held)
-    for suffix in (".keras", ".json", ".csv", ".txt", ".png"):
-        files.writable(out.with_suffix(suffix))
 
     def told(images):
         each = [teacher.answers(images, options["precision"]) for teacher in taught_by]
@@ -62,9 +62,7 @@ def train(build, source, options, out, command, resume=False):
             start=next((it.network.get_weights() for it in start.values()), None),
         )
         best = scores.best_epoch(history)["epoch"]
-        card = models.card(
-            network, networks.CLASSES, faces, source, options, best, seconds, command
-        )
+        card = models.card(network, faces, source, options, best, seconds, command)
         write_beside(out, network, history)
         models.save(network, card, out)
         checkpoint.unlink()

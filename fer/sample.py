@@ -151,9 +151,9 @@ class _Canvas:
     def __init__(self, scale, background):
         self.scale, self.picture = scale, background
 
-    def shape(self, tone, depth, where=True):
+    def shape(self, tone, depth, strength=1.0):
         """Lay `tone` where `depth`, the distance to the shape's edge, is positive."""
-        cover = np.clip(depth * self.scale + 0.5, 0, 1) * where
+        cover = np.clip(depth * self.scale + 0.5, 0, 1) * strength
         self.picture = self.picture + cover * (tone - self.picture)
 
     def ellipse(self, tone, x, y, a, b):
@@ -164,8 +164,4 @@ class _Canvas:
     def stroke(self, tone, along, off, half_length, half_width, strength=1.0):
         """A line: `along` is measured from its middle, `off` across it."""
         beyond = np.maximum(np.abs(along) - half_length, 0)
-        cover = (
-            np.clip((half_width - np.hypot(beyond, off)) * self.scale + 0.5, 0, 1)
-            * strength
-        )
-        self.picture = self.picture + cover * (tone - self.picture)
+        self.shape(tone, half_width - np.hypot(beyond, off), strength)

@@ -29,8 +29,9 @@ def wilson(right, rows):
 def difference(labels, predicted, other):
     """How much more of the same rows `predicted` gets right than `other`.
 
-    The interval is that of paired proportions: only rows on which the two disagree
-    count. Returns {"difference", "interval"} as shares.
+    The 95% interval is Wald's of paired proportions: of the mean of what each row
+    gains, -1, 0 or 1 (Agresti, Categorical Data Analysis, 2013, 11.1). Returns
+    {"difference", "interval"} as shares.
     """
     gain = (predicted == labels).astype(float) - (other == labels)
     half = DEVIATIONS * gain.std() / np.sqrt(len(gain))

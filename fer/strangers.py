@@ -8,10 +8,11 @@ that holds anything but the layers of this suite, of a modest size, is refused.
 import io
 import json
 import math
+import re
 import zipfile
 from pathlib import Path
 
-from fer import BadInput
+from fer import BadInput, files
 
 LAYERS = (
     *("InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "AveragePooling2D"),
@@ -29,6 +30,7 @@ KNOWN = {("keras.layers", layer) for layer in LAYERS} | {
     ("keras", "DTypePolicy"),
     ("None", "__keras_tensor__"),
 }
+DTYPES = ("float32", "uint8")
 # A shipped model takes 6 MB, of which its configuration 12 kB.
 MOST_BYTES = 64 << 20
 PARTS = {
@@ -43,26 +45,28 @@ def inspect(path):
     if Path(path).suffix != ".keras":
         # Keras tells formats by their suffix: under another one it reads other bytes.
         raise BadInput(f"{path} is no Keras model: its name must end in .keras")
-    try:
-        parts = _unpack(path)
-        config = json.loads(parts["config.json"])
-        objects = list(_objects(config))
-        kinds = {(str(it.get("module")), str(it["class_name"])) for it in objects}
-        if kinds - KNOWN:
-            name = ".".join(min(kinds - KNOWN))[:60]
-            raise BadInput(f"{path} holds a {name!r}, which this suite does not load")
-        _must_be_one_way(path, config["config"]["layers"], objects)
-        _must_be_small(path, sum(map(_size, objects)))
-        _inspect_weights(path, parts["model.weights.h5"])
-    except BadInput:
-        raise
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be read: {error.strerror or _first_line(error)}"
-        ) from error
-    except Exception as error:
-        # Whatever zipfile, zlib, json and h5py raise for bytes that are not theirs.
-        raise BadInput(f"{path} is no Keras model: {_first_line(error)}") from error
+    with files.reading(path):
+        try:
+            _inspect(path)
+        except (BadInput, OSError):
+            raise
+        except Exception as error:
+            # Whatever zipfile, zlib, json and h5py raise for bytes that are not theirs.
+            raise BadInput(f"{path} is no Keras model: {_first_line(error)}") from error
+
+
+def _inspect(path):
+    parts = _unpack(path)
+    config = json.loads(parts["config.json"])
+    objects = list(_objects(config))
+    kinds = {(str(it.get("module")), str(it["class_name"])) for it in objects}
+    if kinds - KNOWN:
+        name = ".".join(min(kinds - KNOWN))[:60]
+        raise BadInput(f"{path} holds a {name!r}, which this suite does not load")
+    _must_be_plain(path, objects)
+    _must_be_one_way(path, config["config"]["layers"], objects)
+    _must_be_small(path, sum(map(_size, objects)))
+    _inspect_weights(path, parts["model.weights.h5"])
 
 
 def _must_be_small(path, size, most=MOST_BYTES):
@@ -98,6 +102,28 @@ def _objects(config):
         children = config
     for child in children:
         yield from _objects(child)
+
+
+def _must_be_plain(path, objects):
+    """Refuse a network within the network, and options that no layer of ours has."""
+    if sum(it["class_name"] == "Functional" for it in objects) > 1:
+        raise BadInput(f"{path} is no network of this suite: it has another in it")
+    if not all(map(_is_plain, objects)):
+        raise BadInput(
+            f"{path} is no network of this suite: those compute in float32, have plain "
+            "names and no LoRA"
+        )
+
+
+def _is_plain(it):
+    config = it["config"] or {}
+    dtype = config.get("name" if it["class_name"] == "DTypePolicy" else "dtype")
+    return (
+        re.fullmatch(r"\w{1,64}", config.get("name", "none"), re.ASCII)
+        # What is no text is a policy, and another object.
+        and (isinstance(dtype, dict) or dtype in (None, *DTYPES))
+        and not config.get("lora_rank")
+    )
 
 
 def _must_be_one_way(path, layers, objects):

@@ -55,7 +55,7 @@ class Teacher:
         return kept if set(data.short_digests(images)) <= kept.keys() else {}
 
     def _asked(self, images, precision):
-        """The answers, by short digest, which are kept from now on."""
+        """The answers, by short digest; they are kept beside those on other faces."""
         print(f"first the teacher {self.path} looks at each face", flush=True)
         judge = networks.computing_in(precision, self.model.network)
 
@@ -63,8 +63,9 @@ class Teacher:
             return [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
 
         told = models.mean_over_views(judge, images, views).astype(np.float16)
+        beside, digest = _beside(self.path), self.model.card["sha256"]
         answers = dict(zip(data.short_digests(images), told, strict=True))
-        _keep(_beside(self.path), self.model.card["sha256"], answers)
+        _keep(beside, digest, _read(beside, digest) | answers)
         return answers
 
 
@@ -88,26 +89,31 @@ def _read(path, sha256):
     """
     if not path.exists():
         return {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > MOST_BYTES:
-                raise ValueError("it unpacks to too much")
-        with np.load(path, allow_pickle=False) as kept:
-            faces, answers = kept["faces"], kept["answers"]
-            current = str(kept["sha256"]) == sha256
-        shape = len(faces), len(networks.CLASSES)
-        probable = answers.min() >= 0 and np.abs(answers.sum(1) - 1).max() < 0.01
-        if faces.dtype != np.uint64 or answers.shape != shape or not probable:
-            raise ValueError("these are no probabilities of faces")
-        found = dict(zip(faces, answers, strict=True))
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:
-        # Whatever numpy, zipfile and zlib raise for bytes that are not theirs.
-        raise BadInput(
-            f"{path} holds no answers of a teacher ({error!r:.120}): delete it"
-        ) from error
-    return found if current else {}
+    with files.reading(path):
+        try:
+            owner, answers = _unpacked(path)
+        except OSError:
+            raise
+        except Exception as error:
+            # Whatever numpy, zipfile and zlib raise for bytes that are not theirs.
+            raise BadInput(
+                f"{path} holds no answers of a teacher ({error!r:.120}): delete it"
+            ) from error
+    return answers if owner == sha256 else {}
+
+
+def _unpacked(path):
+    """Whose answers a file holds, a model's digest, and the answers as of `_read`."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(part.file_size for part in archive.infolist()) > MOST_BYTES:
+            raise ValueError("it unpacks to too much")
+    with np.load(path, allow_pickle=False) as kept:
+        owner, faces, answers = str(kept["sha256"]), kept["faces"], kept["answers"]
+    shape = len(faces), len(networks.CLASSES)
+    probable = answers.min() >= 0 and np.abs(answers.sum(1) - 1).max() < 0.01
+    if faces.dtype != np.uint64 or answers.shape != shape or not probable:
+        raise ValueError("these are no probabilities of faces")
+    return owner, dict(zip(faces, answers, strict=True))
 
 
 def _keep(path, sha256, answers):

@@ -16,7 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, augment, data, files, machine, progress, scores, threads
+from fer import (
+    BadInput,
+    augment,
+    data,
+    files,
+    machine,
+    networks,
+    progress,
+    scores,
+    threads,
+)
 
 # The peak of the learning rate, and the weight decay.
 OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
@@ -55,73 +65,92 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None, start=None)
 
     began = time.perf_counter()
     keras.utils.set_random_seed(options["seed"])
-    keras.config.set_dtype_policy(options["precision"])
-    network = build()
-    if start:
-        _set_weights(network, start)
-    run = {"network": build.__name__, "data": data.digest(faces), **options}
-    # An edited network or another Keras would go on in other bits, if at all.
-    size = network.count_params()
-    run["weights"] = f"{len(network.weights)} arrays of {size} numbers"
-    run["versions"] = machine.versions()
-    saved = _read(checkpoint, run, resume)
-    rows, held = data.split(faces, options["seed"])
-    if not (len(rows) and len(held)):
-        raise BadInput(
-            f"the CSV has {len(rows)} rows to fit on and {len(held)} to validate on: "
-            "training needs some of each"
-        )
-    batch_size = min(options["batch_size"], len(rows))
-    fitted = faces.take(rows)
-    targets = _one_hot(network, fitted.labels)
-    if teach and not saved:
-        targets = (targets + teach(fitted.images)) / 2
-    steps = options["epochs"] * (len(rows) // batch_size)
-    _compile(network, options["optimizer"], steps, batch_size)
-    # The first call makes the metrics' variables; TensorFlow traces a step that made
-    # them twice, which takes seconds.
-    evaluate(network, faces.take(held[:EVALUATION_BATCH]))
-    variables = network.variables + network.optimizer.variables
-    history, best, seconds = [], network.get_weights(), 0.0
-    if saved:
-        history, best, seconds = saved["history"], saved["best"], saved["seconds"]
-        targets = saved["targets"]
-        for variable, value in zip(variables, saved["state"], strict=True):
-            variable.assign(value)
+    with _policy(options["precision"]):
+        network = build()
+        if start:
+            _set_weights(network, start)
+        run = _described(network, build, faces, options)
+        saved = _read(checkpoint, run, resume)
+        fitted, held = _parts(faces, options["seed"])
+        targets = networks.one_hot(fitted.labels)
+        if teach and not saved:
+            targets = (targets + teach(fitted.images)) / 2
+        batch_size = min(options["batch_size"], len(fitted))
+        steps = len(fitted) // batch_size  # an epoch
+        _compile(network, options["optimizer"], options["epochs"] * steps, batch_size)
+        # The first call makes the metrics' variables; TensorFlow traces a step that
+        # made them twice, which takes seconds.
+        evaluate(network, held.take(slice(EVALUATION_BATCH)))
+        variables = network.variables + network.optimizer.variables
+        history, best, seconds = [], network.get_weights(), 0.0
+        if saved:
+            history, best, seconds = saved["history"], saved["best"], saved["seconds"]
+            targets = saved["targets"]
+            for variable, value in zip(variables, saved["state"], strict=True):
+                variable.assign(value)
 
-    with _signals() as received:
-        for epoch in range(len(history), options["epochs"]):
-            batches = _batches(fitted.images, targets, batch_size, options, epoch)
-            history.append(
-                {"epoch": epoch + 1} | _train(network, batches, len(rows) // batch_size)
-            )
-            history[-1] |= evaluate(network, faces.take(held))
-            if scores.best_epoch(history) is history[-1]:
-                best = network.get_weights()
-            now = time.perf_counter()
-            seconds, began = seconds + now - began, now
-            _write(checkpoint, run, history, seconds, best, variables, targets)
-            print(_sentence(history[-1], options["epochs"], seconds), flush=True)
-            if received:
-                raise Stopped(
-                    f"stopped after epoch {epoch + 1}: the same command goes on, that "
-                    "of train_cnn.py and train_dnn.py with --resume"
-                )
+        with _signals() as received:
+            for epoch in range(len(history), options["epochs"]):
+                batches = _batches(fitted.images, targets, batch_size, options, epoch)
+                history.append({"epoch": epoch + 1} | _train(network, batches, steps))
+                history[-1] |= evaluate(network, held)
+                if scores.best_epoch(history) is history[-1]:
+                    best = network.get_weights()
+                now = time.perf_counter()
+                seconds, began = seconds + now - began, now
+                _write(checkpoint, run, history, seconds, best, variables, targets)
+                print(_sentence(history[-1], options["epochs"], seconds), flush=True)
+                if received:
+                    raise Stopped(
+                        f"stopped after epoch {epoch + 1}: the same command goes on, "
+                        "that of train_cnn.py and train_dnn.py with --resume"
+                    )
 
-    keras.config.set_dtype_policy("float32")
-    network = build()
+    with _policy("float32"):
+        network = build()
     network.set_weights(best)
     return network, history, seconds
+
+
+@contextlib.contextmanager
+def _policy(name):
+    """Let Keras compute in that dtype policy, within the block."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _set_weights(network, weights):
     shapes = [weight.shape for weight in network.weights]
     if shapes != [weight.shape for weight in weights]:
         raise BadInput(
-            f"--start names another network than {network.name}, whose weights do not "
-            "fit it: name that one by --network, or leave --start out"
+            f"the model to start from is another network than {network.name}, whose "
+            "weights do not fit it: start from one of the same network, or from none"
         )
     network.set_weights(weights)
+
+
+def _described(network, build, faces, options):
+    """What a run must share with the one that it goes on with, or end in other bits."""
+    shapes = f"{len(network.weights)} arrays of {network.count_params()} numbers"
+    run = {"network": build.__name__, "data": data.digest(faces), **options}
+    return run | {"weights": shapes, "versions": machine.versions()}
+
+
+def _parts(faces, seed):
+    """The faces to fit on and those to validate on; raises BadInput without some."""
+    fitted, held = map(faces.take, data.split(faces, seed))
+    if not (len(fitted) and len(held)):
+        raise BadInput(
+            f"the CSV has {len(fitted)} rows to fit on and {len(held)} to validate on: "
+            "training needs some of each"
+        )
+    return fitted, held
 
 
 def evaluate(network, faces):
@@ -132,11 +161,8 @@ def evaluate(network, faces):
     ]
     totals = _Totals()
     for part in parts:
-        labels = _one_hot(network, part.labels)
-        totals.add(
-            network.test_on_batch(part.images[..., None], labels, return_dict=True),
-            len(part),
-        )
+        asked = part.images[..., None], networks.one_hot(part.labels)
+        totals.add(network.test_on_batch(*asked, return_dict=True), len(part))
     return {f"val_{name}": mean for name, mean in totals.means().items()}
 
 
@@ -211,19 +237,16 @@ class _Totals:
     """Loss and accuracy summed over rows, so that a short batch weighs less."""
 
     def __init__(self):
-        self.rows, self.sums = 0, {"loss": 0.0, "accuracy": 0.0}
+        self.rows, self.sums = 0, {"loss": 0.0, "accuracy": 0}
 
     def add(self, logs, rows):
         self.rows += rows
-        for name in self.sums:
-            self.sums[name] += float(logs[name]) * rows
+        self.sums["loss"] += float(logs["loss"]) * rows
+        # A whole number, so that epochs with as many right rows are equally good.
+        self.sums["accuracy"] += round(float(logs["accuracy"]) * rows)
 
     def means(self):
         return {name: total / self.rows for name, total in self.sums.items()}
-
-
-def _one_hot(network, labels):
-    return np.eye(network.output_shape[-1], dtype=np.float32)[labels]
 
 
 def _sentence(row, epochs, seconds):

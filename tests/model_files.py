@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import fuzz
-from fer import BadInput, files, models
+from fer import BadInput, files, models, networks
 
 CARD = fuzz.card()
 
@@ -16,8 +16,19 @@ def tiny(side=48, classes=7, name="tiny"):
     from keras import layers
 
     faces = keras.Input((side, side, 1), dtype="uint8")
-    parts = (layers.Rescaling(1 / 255), layers.MaxPooling2D(3), layers.Flatten())
+    parts = (
+        layers.Rescaling(**networks.RESCALING),
+        layers.MaxPooling2D(3),
+        layers.Flatten(),
+    )
     return chain(faces, *parts, layers.Dense(classes, activation="softmax"), name=name)
+
+
+def rescaling():
+    """The layer that every network of the suite begins with."""
+    import keras
+
+    return keras.layers.Rescaling(**networks.RESCALING)
 
 
 def chain(faces, *parts, name="tiny"):

@@ -13,6 +13,8 @@ SCRIPTS = (
     *("train_cnn.py", "train_dnn.py", "confusion.py", "saliency.py", "filters.py"),
     *("predict.py", "report.py"),
 )
+FORMATS = dict.fromkeys(SCRIPTS[:2], ".keras") | {"predict.py": ".csv"}
+FORMATS |= dict.fromkeys(SCRIPTS[2:4], ".png")
 
 
 def run(script, *words, folder):
@@ -47,11 +49,11 @@ def given(drawn_csv, tmp_path_factory):
         "header.csv": lines[0] + "\n",
         "short.csv": f"{lines[0]}\n3,1 2 3,Training\n",
         "label.csv": f"{lines[0]}\n9{lines[1][1:]}\n",
-        "gzip.csv": "\x1f",
+        "gzip.csv": "",
         "no_usage.csv": "label,feature\n0," + " ".join(["7"] * 2304) + "\n",
         "unlabelled.csv": "id,feature\n0," + " ".join(["7"] * 2304) + "\n",
         "text.keras": "no model",
-        "text.keras.json": "{}",
+        "text.json": "{}",
     }
     for name, text in texts.items():
         (folder / name).write_text(text)
@@ -98,18 +100,7 @@ NO_FRACTION = ("", "text", "nan", "-nan", "inf", "2", "1.0001", "-0.1", "1,5")
 
 
 def test_a_threshold_is_a_number_of_0_to_1(tmp_path):
-    for value in (
-        "",
-        "text",
-        "nan",
-        "-nan",
-        "inf",
-        "2",
-        "1.0001",
-        "-0.1",
-        "1,5",
-        "9" * 5000,
-    ):
+    for value in (*NO_FRACTION, "9" * 5000):
         said = refusal("saliency.py", "--threshold", value, folder=tmp_path)
         assert "--threshold" in said and len(said) < 200
 
@@ -117,7 +108,7 @@ def test_a_threshold_is_a_number_of_0_to_1(tmp_path):
 @pytest.mark.parametrize(
     ("script", "flag", "right"),
     [
-        ("train_cnn.py", "--augment", ("generator", "none")),
+        ("train_cnn.py", "--augment", ("generator", "graph", "strong", "none")),
         ("train_dnn.py", "--precision", ("auto", "mixed_bfloat16", "float32")),
         ("confusion.py", "--usage", ("PublicTest", "PrivateTest")),
     ],
@@ -138,9 +129,7 @@ def test_unknown_flags_and_stray_or_missing_words_are_told(tmp_path, script):
 
 
 def test_an_output_ends_like_its_format(tmp_path):
-    formats = dict.fromkeys(SCRIPTS[:2], ".keras") | {"predict.py": ".csv"}
-    formats |= {"confusion.py": ".png", "saliency.py": ".png"}
-    for script, ending in formats.items():
+    for script, ending in FORMATS.items():
         for name in ("", ".", "/", "m.exe", "m", "m.keras.h5"):
             assert repr(ending) in refusal(script, "--out", name, folder=tmp_path)
 
@@ -243,11 +232,14 @@ def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
     ]
 
 
-def test_training_is_told_of_an_output_that_cannot_be(tmp_path, given):
-    for script in SCRIPTS[:2]:
-        for out in (given["below"] + ".keras", given["below"] + "/a/b.keras"):
-            words = ("--csv", given["csv"], "--out", out)
-            assert "cannot be written" in refusal(script, *words, folder=tmp_path)
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_an_output_that_cannot_be_is_told_before_the_faces_are_read(
+    tmp_path, given, script
+):
+    ending = FORMATS.get(script, "")
+    for out in (given["below"] + ending, given["below"] + "/a/b" + ending):
+        words = ("--csv", given["missing.csv"], "--out", out)
+        assert "cannot be written" in refusal(script, *words, folder=tmp_path)
 
 
 # These load TensorFlow, so each is asked of one script.
@@ -258,7 +250,6 @@ def test_training_is_told_of_an_output_that_cannot_be(tmp_path, given):
     [
         ("saliency.py", ("--image", "35"), "past the last validation row, 34"),
         ("filters.py", ("--layers", "1", "dense"), "layer dense is no convolution"),
-        ("confusion.py", ("--out", "{below}.png"), "below.png cannot be written"),
     ],
 )
 def test_what_only_the_model_can_tell_is_told_as_shortly(

@@ -17,7 +17,7 @@ from fer import networks
 
 
 @pytest.mark.parametrize("augment", ["none", "graph"])
-def test_the_suite_of_the_throughput_benchmark_trains(augment, monkeypatch):
+def test_the_suite_of_the_throughput_benchmark_runs(augment, monkeypatch):
     monkeypatch.setattr(throughput, "STEPS", 2)
     try:
         throughput.suite(8, augment)()

@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from model_files import CARD, chain, refusal, tiny, with_card
+from model_files import CARD, chain, refusal, rescaling, tiny, with_card
 
 from fer import models
 
@@ -20,6 +20,7 @@ def test_a_model_of_other_faces_or_classes_is_refused(tmp_path):
     "kinds",
     [
         "Flatten Dense",
+        "Otherwise Flatten Dense",
         "MaxPooling2D Rescaling Flatten Dense",
         "Rescaling Conv2D GlobalAveragePooling2D",
         "Rescaling Flatten Unbiased",
@@ -34,7 +35,8 @@ def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
     from keras import Input, layers
 
     known = {
-        "Rescaling": lambda: layers.Rescaling(1 / 255),
+        "Rescaling": rescaling,
+        "Otherwise": lambda: layers.Rescaling(1 / 255),
         "MaxPooling2D": layers.MaxPooling2D,
         "Flatten": layers.Flatten,
         "GlobalAveragePooling2D": layers.GlobalAveragePooling2D,
@@ -62,7 +64,12 @@ def test_a_layer_that_fills_the_memory_is_refused(before, tmp_path):
     }
     many = layers.Conv2D(20_000, 1, kernel_initializer="zeros")
     ending = layers.GlobalAveragePooling2D(), layers.Dense(7, activation="softmax")
-    parts = layers.Rescaling(1), *(known[kind]() for kind in before), many, *ending
+    parts = (
+        rescaling(),
+        *(known[kind]() for kind in before),
+        many,
+        *ending,
+    )
     models.save(chain(Input((48, 48, 1)), *parts), CARD, tmp_path / "m.keras")
     assert "would need gigabytes" in refusal(tmp_path / "m.keras")
 
@@ -72,7 +79,7 @@ def test_a_layer_used_twice_is_refused(tmp_path):
 
     twice = layers.Conv2D(1, 3, padding="same")
     rest = layers.Flatten(), layers.Dense(7, activation="softmax")
-    network = chain(Input((48, 48, 1)), layers.Rescaling(1), twice, twice, *rest)
+    network = chain(Input((48, 48, 1)), rescaling(), twice, twice, *rest)
     models.save(network, CARD, tmp_path / "m.keras")
     assert "use each layer once" in refusal(tmp_path / "m.keras")
 
@@ -82,11 +89,21 @@ def test_a_way_round_the_rescaling_is_refused(tmp_path):
     from keras import layers
 
     faces = keras.Input((48, 48, 1))
-    both = layers.Add()([layers.Rescaling(1 / 255)(faces), layers.ReLU()(faces)])
+    both = layers.Add()([rescaling()(faces), layers.ReLU()(faces)])
     told = layers.Dense(7, activation="softmax")(layers.Flatten()(both))
     network = keras.Model(faces, told)
     models.save(network, CARD, tmp_path / "m.keras")
     assert "read the pixels once" in refusal(tmp_path / "m.keras")
+
+
+def test_a_network_within_a_network_is_refused(tmp_path):
+    from keras import Input, layers
+
+    inner = chain(Input((48, 48, 1)), layers.Conv2D(1, 3, dilation_rate=2))
+    rest = layers.Flatten(), layers.Dense(7, activation="softmax")
+    network = chain(Input((48, 48, 1)), rescaling(), inner, *rest)
+    models.save(network, CARD, tmp_path / "m.keras")
+    assert "has another in it" in refusal(tmp_path / "m.keras")
 
 
 @pytest.fixture

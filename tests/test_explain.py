@@ -5,6 +5,7 @@ import gc
 import keras
 import numpy as np
 import pytest
+from model_files import rescaling
 from scipy.stats import spearmanr
 
 from fer import BadInput, explain, gradients, machine, networks
@@ -28,7 +29,7 @@ def linear(weights):
 def one_convolution(kernel, bias):
     """A network that begins with one convolution of the given weights."""
     inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+    scaled = rescaling()(inputs)
     layer = keras.layers.Conv2D(
         len(bias), kernel.shape[0], padding="same", activation="relu"
     )
@@ -142,7 +143,7 @@ def residual():
     """A network with a residual block, strides, a depthwise convolution, no biases."""
     layers = keras.layers
     inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
-    scaled = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+    scaled = rescaling()(inputs)
     first = layers.Conv2D(4, (4, 3), padding="same", use_bias=False)(scaled)
     block = layers.DepthwiseConv2D(3, padding="same", activation="relu")(first)
     block = layers.Conv2D(4, 3, padding="same")(block)
@@ -153,8 +154,7 @@ def residual():
 
 def plainly_ascended(network, layer, steps, seed):
     """The definition: each filter alone, the whole layer worked out, nothing traced."""
-    rescaling = networks.rescaling(network)
-    model = keras.Model(rescaling.output, layer.output)
+    model = keras.Model(networks.rescaling(network).output, layer.output)
     noise = np.random.default_rng(seed).uniform(
         -0.3, 0.3, (layer.filters, *networks.FACE_SHAPE)
     )
@@ -181,6 +181,17 @@ def test_ascent_equals_its_plain_definition(build, number):
     images, *_ = explain.ascend(network, layer, steps=2, seed=7)
     plain = plainly_ascended(network, layer, steps=2, seed=7)
     assert np.allclose(images, plain, rtol=0, atol=1e-4)
+
+
+def test_a_layer_that_reads_the_pixels_beside_the_first_is_explained(rng):
+    layers = keras.layers
+    inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
+    scaled = rescaling()(inputs)
+    both = layers.Add()([scaled, layers.Conv2D(1, 3, padding="same")(scaled)])
+    told = layers.Dense(7, activation="softmax")(layers.Flatten()(both))
+    network = keras.Model(inputs, told)
+    images = rng.integers(0, 256, (2, 48, 48), dtype=np.uint8)
+    assert explain.saliency(network, images, [0, 1]).max(axis=(1, 2)).tolist() == [1, 1]
 
 
 def test_ascent_reaches_what_its_plain_definition_reaches():

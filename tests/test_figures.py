@@ -6,6 +6,31 @@ import pytest
 from fer import figures
 
 
+def test_a_confusion_matrix_has_a_row_for_each_true_class():
+    counts = np.array([[3, 1], [0, 5]])
+    axes, *_ = figures.confusion(counts, ("sad", "fear")).axes
+    assert np.array_equal(axes.images[0].get_array(), [[0.75, 0.25], [0, 1]])
+    assert [text.get_text() for text in axes.texts] == [
+        *("0.75\n3", "0.25\n1", "0.00\n0", "1.00\n5"),
+    ]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["sad", "fear"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
+
+
+def test_a_saliency_figure_shows_the_face_the_map_and_the_mask(rng):
+    image, masked = rng.integers(0, 256, (2, 48, 48))
+    heat = rng.random((48, 48))
+    drawn = figures.saliency(image, heat, masked, "fear", 0.6).axes[:3]
+    for axes, shown in zip(drawn, (image, heat, masked), strict=True):
+        assert np.array_equal(axes.images[0].get_array(), shown)
+
+
+def test_a_filter_that_never_answers_is_crossed_out(rng):
+    grid = figures.tiles(rng.random((3, 5, 5)), "tiles", [False, True, False]).axes
+    assert [len(axes.images) for axes in grid[:3]] == [1, 0, 1]
+    assert [len(axes.lines) for axes in grid[:3]] == [0, 1, 0]
+
+
 @pytest.mark.parametrize("epochs", [1, 2, 20, 60])
 @pytest.mark.parametrize("draw", [figures.curves, figures.comparison])
 def test_epochs_are_numbered_in_whole_numbers(draw, epochs):

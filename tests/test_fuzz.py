@@ -112,7 +112,7 @@ def test_drawn_rows_are_read_exactly_or_refused_with_their_line(
 @example(b"")
 @example(b"\x1f\x8b")
 @example(b"id,feature\n" + b"\n" * 9)
-def test_bytes_of_any_kind_are_refused(path, content):
+def test_bytes_of_any_kind_are_read_exactly_or_refused(path, content):
     fuzz.check_load(path, content)
 
 

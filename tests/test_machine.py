@@ -5,7 +5,7 @@ import os
 import keras
 import pytest
 
-from fer import cli, machine
+from fer import machine
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
@@ -18,14 +18,13 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
         ("sse4_2 avx2", "0", "0"),
     ],
 )
-def test_scripts_compute_by_onednn_where_avx2_is(monkeypatch, flags, chosen, used):
+def test_tensorflow_computes_by_onednn_where_avx2_is(monkeypatch, flags, chosen, used):
     monkeypatch.setattr(machine, "_cpu", lambda: f"flags : {flags}")
     monkeypatch.delenv(ONEDNN, raising=False)
     if chosen:
         monkeypatch.setenv(ONEDNN, chosen)
-    found = []
-    cli.run(lambda: found.append(os.environ.get(ONEDNN)))
-    assert found == [used]
+    machine.use_onednn()
+    assert os.environ.get(ONEDNN) == used
 
 
 @pytest.mark.parametrize(

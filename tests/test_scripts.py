@@ -10,7 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer import augment, data, files, models, networks, runs, sample, scores, training
+import predict
+import report
+from fer import (
+    augment,
+    data,
+    files,
+    machine,
+    models,
+    networks,
+    runs,
+    sample,
+    scores,
+    training,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -157,9 +170,8 @@ def test_a_model_is_judged_on_its_own_tenth_or_not_at_all(drawn, tmp_path):
 
     unsplit = data.Faces(drawn.images, drawn.labels)
     network = networks.dnn()
-    card = models.card(
-        network, networks.CLASSES, unsplit, "f.csv", OPTIONS | {"seed": 7}, 1, 0, ""
-    )
+    options = OPTIONS | {"seed": 7}
+    card = models.card(network, unsplit, "f.csv", options, 1, 0, "")
     models.save(network, card, tmp_path / "m.keras")
     model = models.load(tmp_path / "m.keras")
     expected = unsplit.take(data.split(unsplit, seed=7)[1])
@@ -184,11 +196,8 @@ def test_confusion_prints_the_scores_of_the_validation_rows(
     assert is_drawn(tmp_path / "c.png")
 
 
-def test_mirror_averages_the_face_and_its_mirror_image(
-    trained, drawn, drawn_csv, tmp_path
-):
-    path = trained / "cnn.keras"
-    model = models.load(path)
+def test_mirror_averages_the_face_and_its_mirror_image(trained, drawn):
+    model = models.load(trained / "cnn.keras")
     one, other = (model.predict(it) for it in (drawn.images, drawn.images[:, :, ::-1]))
     both = model.predict(drawn.images, mirror=True)
     assert np.allclose(both, (one + other) / 2, atol=1e-6)
@@ -209,15 +218,30 @@ def test_turn_averages_the_face_turned_either_way(trained, drawn):
 
 @pytest.mark.parametrize("views", [("mirror",), ("turn",), ("mirror", "turn")])
 def test_scripts_average_the_views_that_flags_ask_for(
-    views, trained, drawn, drawn_csv, tmp_path
+    views, trained, tmp_path, rng, monkeypatch
+):
+    images = rng.integers(0, 256, (200, 48, 48), dtype=np.uint8)
+    model = models.load(trained / "dnn.keras")
+    told = model.predict(images, **dict.fromkeys(views, True)).argmax(1)
+    assert (told != model.predict(images).argmax(1)).any()
+    write_unlabelled(tmp_path / "test.csv", range(200), images)
+    words = ["--csv", tmp_path / "test.csv", "--model", trained / "dnn.keras"]
+    words += [*(f"--{view}" for view in views), "--out", tmp_path / "s.csv"]
+    monkeypatch.setattr(sys, "argv", ["predict.py", *map(str, words)])
+    predict.main()
+    labelled = list(csv.DictReader((tmp_path / "s.csv").open()))
+    assert [int(row["label"]) for row in labelled] == told.tolist()
+
+
+def test_confusion_averages_the_views_that_flags_ask_for(
+    trained, drawn, drawn_csv, tmp_path
 ):
     path = trained / "cnn.keras"
     model = models.load(path)
     held = model.validation(drawn)
-    predicted = model.predict(held.images, **dict.fromkeys(views, True)).argmax(1)
-    words = ("confusion.py", "--csv", drawn_csv, "--model", path)
-    flags = [f"--{view}" for view in views]
-    out = run(*words, *flags, "--out", "c.png", folder=tmp_path)
+    predicted = model.predict(held.images, mirror=True, turn=True).argmax(1)
+    words = ("--csv", drawn_csv, "--model", path, "--mirror", "--turn")
+    out = run("confusion.py", *words, "--out", "c.png", folder=tmp_path)
     assert scores.shown(scores.accuracy(held.labels, predicted)) in out
 
 
@@ -251,13 +275,18 @@ def test_filters_draws_ascents_and_responses_of_each_layer(
     assert all(is_drawn(tmp_path / "f" / name) for name in drawn)
 
 
-def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
-    ids = np.arange(20)[::-1] * 3
+def write_unlabelled(path, ids, images):
+    """Write images (N, 48, 48) uint8 as a CSV to be labelled."""
     lines = [
         f"{number},{' '.join(map(str, face.ravel()))}\n"
-        for number, face in zip(ids, drawn.images[:20], strict=True)
+        for number, face in zip(ids, images, strict=True)
     ]
-    (tmp_path / "test.csv").write_text("id,feature\n" + "".join(lines))
+    path.write_text("id,feature\n" + "".join(lines))
+
+
+def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
+    ids = np.arange(20)[::-1] * 3
+    write_unlabelled(tmp_path / "test.csv", ids, drawn.images[:20])
     words = ("--csv", "test.csv", "--model", trained / "dnn.keras", "--out", "s.csv")
     run("predict.py", *words, folder=tmp_path)
     rows = list(csv.reader((tmp_path / "s.csv").open()))
@@ -267,8 +296,11 @@ def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
     assert [int(row[1]) for row in rows[1:]] == labels.tolist()
 
 
-def test_a_history_does_not_overwrite_the_faces(drawn_csv, tmp_path):
-    faces = tmp_path / "m.csv"
+@pytest.mark.parametrize("suffix", [".csv", ".txt"])
+def test_what_goes_beside_a_model_does_not_overwrite_the_faces(
+    drawn_csv, tmp_path, suffix
+):
+    faces = tmp_path / f"m{suffix}"
     faces.write_bytes(drawn_csv.read_bytes())
     with pytest.raises(models.BadInput, match="would be overwritten"):
         runs.train(networks.dnn, faces, {}, tmp_path / "m.keras", "")
@@ -276,13 +308,29 @@ def test_a_history_does_not_overwrite_the_faces(drawn_csv, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def report(trained, drawn_csv, tmp_path_factory):
+def reported(trained, drawn_csv, tmp_path_factory):
     """The folder that report.py wrote."""
     folder = tmp_path_factory.mktemp("report")
     sample.write(folder / "all.csv", folder / "test.csv")
     words = ("--csv", drawn_csv, "--models", trained, "--test", folder / "test.csv")
     run("report.py", *words, "--out", "figures", folder=folder)
     return folder / "figures"
+
+
+def test_the_report_trains_its_three_models_and_none_twice(drawn_csv, tmp_path, capsys):
+    report.train(drawn_csv, tmp_path, epochs=1, seed=0)
+    names = {"cnn": "generator", "cnn_plain": "none", "dnn": "mirror"}
+    for name, augmented in names.items():
+        assert models.load(tmp_path / f"{name}.keras").card["options"] == {
+            **{"epochs": 1, "batch_size": 128, "seed": 0, "optimizer": "adamw"},
+            **{"augment": augmented, "precision": machine.precision(), "teachers": {}},
+        }
+    (tmp_path / "dnn.json").unlink()
+    capsys.readouterr()
+    report.train(drawn_csv, tmp_path, epochs=1, seed=0)
+    said = capsys.readouterr().out
+    assert said.count("is already trained so") == 2
+    assert f"wrote {tmp_path / 'dnn.keras'}" in said
 
 
 PICTURES = (
@@ -298,14 +346,14 @@ SECTIONS = (
 )
 
 
-def test_report_writes_every_picture_and_the_submission(report):
-    assert all(is_drawn(report / f"{name}.png") for name in PICTURES)
-    with (report / "submission.csv").open() as stream:
+def test_report_writes_every_picture_and_the_submission(reported):
+    assert all(is_drawn(reported / f"{name}.png") for name in PICTURES)
+    with (reported / "submission.csv").open() as stream:
         assert sum(1 for _ in stream) == 351
 
 
-def test_the_page_has_every_section_in_order_and_loads_nothing(report):
-    page = (report / "report.html").read_text()
+def test_the_page_has_every_section_in_order_and_loads_nothing(reported):
+    page = (reported / "report.html").read_text()
     places = [page.index(f"<h2>{section}</h2>") for section in SECTIONS]
     assert places == sorted(places)
     assert (
@@ -320,14 +368,14 @@ def test_the_page_has_every_section_in_order_and_loads_nothing(report):
     assert page.count("35 faces&#x27; mean") == 1
 
 
-def test_the_page_in_a_browser(report):
+def test_the_page_in_a_browser(reported):
     from shutil import which
 
     browser = which("chromium") or which("chromium-browser") or which("google-chrome")
     if not browser:
         pytest.skip("no Chromium is installed")
     # The page's own policy forbids scripts, so a copy without it asks the pictures.
-    page = (report / "report.html").read_text()
+    page = (reported / "report.html").read_text()
     assert "Content-Security-Policy" in page
     asking = page.replace('http-equiv="Content-Security-Policy"', "").replace(
         "</body>",
@@ -335,7 +383,7 @@ def test_the_page_in_a_browser(report):
         "i => i.complete && i.naturalWidth > 100).length</script></body>",
     )
     for name, content in (("plain", page), ("asking", asking)):
-        path = report / f"{name}.html"
+        path = reported / f"{name}.html"
         path.write_text(content)
         done = subprocess.run(
             [

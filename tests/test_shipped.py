@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from benchmarks import shipped
 from fer import data, models, networks, runs, scores, strangers, teachers
 
-FOLDER = Path(__file__).parent.parent / "models/fer2013"
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "models/fer2013"
 # The teachers of twice the width may lie there, too, but are too large to ship.
 SHIPPED = sorted(set(FOLDER.glob("*.keras")) - set(FOLDER.glob("compact_5m*")))
 KEPT = sorted(FOLDER.glob("*.answers.npz"))
@@ -49,6 +51,42 @@ def test_its_card_agrees_with_its_history_and_structure(path):
     text = networks.structure_text(model.network)
     assert path.with_suffix(".txt").read_text() == text
     assert path.stat().st_size < 8_000_000
+
+
+CARDS = sorted(FOLDER.glob("*.json"))
+assert len(CARDS) > len(SHIPPED)
+
+
+@pytest.mark.parametrize("path", CARDS, ids=lambda path: path.stem)
+def test_the_table_of_runs_says_what_card_and_history_say(path):
+    card, history = json.loads(path.read_text()), runs.read_history(path)
+    assert len(history) == card["options"]["epochs"]
+    names = ("validation", "with the mirrored face", "without copies of fitted faces")
+    best, mirrored, alone = (card["scores"][name]["accuracy"] for name in names)
+    last, epoch = history[-1]["val_accuracy"], scores.best_epoch(history)["epoch"]
+    assert epoch == card["best_epoch"]
+    figures = f"{best:.4f} | {mirrored:.4f} | {last:.4f} | {alone:.4f} | {epoch}"
+    row = f"| {card['options']['seed']} | {figures} |"
+    assert row in (ROOT / "docs/accuracy.md").read_text()
+
+
+@pytest.mark.parametrize("name", [*(path.stem for path in SHIPPED), "compact_5m"])
+def test_the_results_in_the_readme_are_those_of_the_card(name):
+    card = json.loads((FOLDER / f"{name}.json").read_text())
+    low, high = card["scores"]["validation"]["interval"]
+    shown = [f"{card['parameters']:,}", f"{round(card['flops'] / 1e6):,}"]
+    shown += [f"({low:.4f} to {high:.4f})"]
+    shown += [
+        f"{score['accuracy']:.4f}"
+        for score in card["scores"].values()
+        if "accuracy" in score
+    ]
+    [row] = [
+        line
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if line.startswith("|") and re.search(rf"[/`]{name}[`.]", line)
+    ]
+    assert [figure for figure in shown if figure not in row] == []
 
 
 @with_real_faces

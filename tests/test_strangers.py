@@ -185,6 +185,21 @@ def test_a_layer_of_an_impossible_size_is_never_built(parts, stranger, units):
     assert "unpacks to over" in said or "is no Keras model" in said
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lora_rank": 400_000},
+        {"dtype": "string"},
+        {"dtype": "int8_from_float32"},
+        {"name": "\x1b[2J"},
+        {"name": ""},
+        {"name": "long" * 20},
+    ],
+)
+def test_options_that_no_layer_of_ours_has_are_refused(parts, stranger, options):
+    assert "no LoRA" in refusal(stranger(changed(parts, **options)))
+
+
 def test_a_norm_of_an_impossible_size_is_never_built(parts, stranger):
     config = json.loads(parts["config.json"])
     last = config["config"]["layers"][-1]

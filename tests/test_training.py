@@ -64,6 +64,7 @@ def asked_again(images):
         (networks.cnn, "none", {}),
         (networks.dnn, "none", {}),
         (networks.dnn, "generator", {}),
+        (networks.dnn, "mirror", {"optimizer": "muon", "precision": "mixed_bfloat16"}),
         (networks.compact_60k, "strong", {"optimizer": "muon", "teach": surprised}),
     ],
 )
@@ -187,6 +188,22 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
     with pytest.raises(BadInput, match=r"loss is nan at step 1 .*learning rate \d"):
         fit(drawn, tmp_path / "run.npz", again=True)
     assert (tmp_path / "run.npz").read_bytes() == before
+
+
+def test_accuracy_counts_whole_faces_over_all_batches(drawn, rng):
+    network = networks.dnn()
+    training._compile(network, "adamw", 1, 128)
+    many = drawn.take(rng.integers(0, len(drawn), 2 * training.EVALUATION_BATCH + 77))
+    found = training.evaluate(network, many)["val_accuracy"]
+    told = network.predict_on_batch(many.images[..., None]).argmax(1)
+    assert found == (told == many.labels).sum() / len(many)
+
+
+def test_a_run_that_is_refused_leaves_the_precision_as_it_was(drawn, tmp_path):
+    before = keras.config.dtype_policy().name
+    with pytest.raises(BadInput):
+        fit(drawn, tmp_path / "none.npz", again=True, precision="mixed_bfloat16")
+    assert keras.config.dtype_policy().name == before
 
 
 def test_a_batch_larger_than_the_data_trains_on_all_of_it(drawn, tmp_path):
