@@ -16,8 +16,7 @@ def main():
     ).parse_args()
     from fer import figures, files, scores
 
-    files.writable(args.out)
-    model, faces = cli.model_and_faces(args)
+    model, faces = cli.model_and_faces(args, args.out)
     predicted = model.predict(faces.images, args.mirror, args.turn).argmax(1)
     counts = scores.matrix(faces.labels, predicted, model.classes)
     files.write_bytes(args.out, figures.png(figures.confusion(counts, model.classes)))

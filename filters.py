@@ -2,6 +2,8 @@
 
 python filters.py --csv data/fer2013.csv
 python filters.py --layers 3 4 --image 0 --steps 200 --out figures/deep
+
+Without --image: validation row 9, or the last.
 """
 
 from pathlib import Path
@@ -10,16 +12,14 @@ from fer import cli
 
 
 def main():
-    flags = ("csv", "model", "layers", "steps", "seed")
-    args = cli.parser(
-        __doc__, *flags, image=cli.IMAGE, out=Path("figures")
-    ).parse_args()
+    flags = ("csv", "model", "layers", "steps", "seed", "image")
+    args = cli.parser(__doc__, *flags, out=Path("figures")).parse_args()
     from fer import explain, figures, files, progress
 
-    files.writable(args.out / "filters.png")
-    model, faces = cli.model_and_faces(args)
+    model, faces = cli.model_and_faces(args, args.out / "filters.png")
     layers = explain.pick_layers(model.network, args.layers)
-    image = faces.images[cli.row(args.image, faces)]
+    last = len(faces) - 1
+    row = min(cli.IMAGE, last) if args.image is None else cli.row(args.image, faces)
     for layer in layers:
         found, _, dead = explain.ascend(
             model.network,
@@ -28,9 +28,9 @@ def main():
             args.seed,
             progress.steps(layer.name, args.steps),
         )
-        maps = explain.responses(model.network, layer, image)
+        maps = explain.responses(model.network, layer, faces.images[row])
         for name, drawn, _ in figures.filter_pictures(
-            layer.name, found, dead, args.steps, maps, args.image
+            layer.name, found, dead, args.steps, maps, row
         ):
             files.write_bytes(args.out / name, figures.png(drawn))
             print(f"wrote {args.out / name}")

@@ -18,8 +18,7 @@ def main():
     path = args.csv or cli.test_csv(cli.default_csv())
     if path is None:
         raise BadInput("there is no test.csv beside the CSV: name one with --csv")
-    files.must_differ(path, args.out)
-    files.writable(args.out)
+    files.free_to_write(args.out, path)
     faces = data.load(path, data.USAGES)
     model = cli.model(args)
     labels = model.predict(faces.images, args.mirror, args.turn).argmax(1)

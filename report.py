@@ -23,15 +23,20 @@ def main():
     folder = args.models or Path("models", own if fresh else "fer2013")
     out = args.out or Path("figures", own)
     test = args.test or cli.test_csv(source)
-    from fer import chapters, data, files, page
+    from fer import chapters, data, files, page, runs
 
     if args.epochs and not fresh:
         raise BadInput("--epochs is of a training, and none is asked for: add --train")
     # What is wrong with them is better known before hours of training than after.
-    files.writable(out / "report.html")
+    inputs = [source, test] if test else [source]
+    for name in ("report.html", "submission.csv"):
+        files.free_to_write(out / name, *inputs)
     if test:
         data.load(test, data.USAGES)
     if fresh:
+        for model in chapters.FILES.values():
+            for path in runs.outputs(folder / model):
+                files.free_to_write(path, *inputs)
         train(source, folder, cli.epochs(args, source), args.seed)
     material = chapters.gather(source, folder, test, out)
     parts = [part for chapter in chapters.ALL for part in chapter(material)]

@@ -18,8 +18,7 @@ def main():
     args = cli.parser(__doc__, *flags, out=default).parse_args()
     from fer import explain, figures, files, scores
 
-    files.writable(args.out)
-    model, faces = cli.model_and_faces(args)
+    model, faces = cli.model_and_faces(args, args.out)
     if args.image is None:
         predicted = model.predict(faces.images).argmax(1)
         row = explain.first_right(faces.labels, predicted, model.classes.index("fear"))

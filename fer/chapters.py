@@ -57,6 +57,11 @@ def gather(source, folder, test, out):
                 f"{folder / FILES[title]} is validated by other rows than "
                 f"{FILES[CNN]}: train the three on one split"
             )
+    if len(explain.convolutions(loaded[CNN].network)) < len(cli.LAYERS):
+        raise BadInput(
+            f"{folder / FILES[CNN]} has too few convolutions to show: name a folder "
+            "whose cnn.keras is of train_cnn.py"
+        )
     print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
     return Material(
         loaded,

@@ -174,7 +174,7 @@ FLAGS = {
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
 
 def parser(doc, *flags, **defaults):
@@ -225,7 +225,7 @@ def default_csv():
 
 def is_sample(source):
     """Whether the CSV is the drawn sample's, however its path is written."""
-    return source.resolve() == SAMPLE_CSV.resolve()
+    return os.path.realpath(source) == os.path.realpath(SAMPLE_CSV)
 
 
 def model(args):
@@ -239,11 +239,17 @@ def model(args):
     return models.load(found)
 
 
-def model_and_faces(args):
-    """The model, and the faces to judge it on: its validation rows, or --usage's."""
-    from fer import data
+def model_and_faces(args, *written):
+    """The model, and the faces to judge it on: its validation rows, or --usage's.
+
+    written: the files that will be. Raises BadInput where one of them cannot be, or is
+    the CSV; where the CSV has no such faces, or the model was fitted on them.
+    """
+    from fer import data, files
 
     source = csv(args)
+    for path in written:
+        files.free_to_write(path, source)
     usage = getattr(args, "usage", None)
     faces = data.load(source, (usage,) if usage else data.FITTING)
     data.must_be_labelled(faces, source)
@@ -303,7 +309,9 @@ def run(main):
         sys.stdout.reconfigure(errors="backslashreplace")
     backend = os.environ.get("KERAS_BACKEND") or gradients.BACKENDS[0]
     os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("MPLBACKEND", "Agg")
+    # Neither what a notebook chose for its own pictures, nor the user's keras.json:
+    # its formats are not those of the models here.
+    os.environ |= {"MPLBACKEND": "Agg", "KERAS_HOME": os.devnull}
     machine.use_onednn()
     debug = "--debug" in sys.argv
     if sys.stderr and not debug:
@@ -327,6 +335,7 @@ def run(main):
 
 def _mute_libraries():
     """Keep stderr for our one line: TensorFlow would bury it in its own."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     quiet = logging.getLogger("tensorflow")
     quiet.addFilter(lambda record: record.levelno >= logging.ERROR)
     sys.stderr = os.fdopen(os.dup(2), "w", 1, errors="backslashreplace")

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 from pathlib import Path
 
 from fer import BadInput
@@ -21,10 +22,13 @@ def whole(path):
     the next; a lock keeps two runs from writing it at once. Raises BadInput when the
     file cannot be written.
     """
-    path = Path(path)
     writable(path)
+    # A link stays, and what it leads to is replaced.
+    path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     with locked(path.with_name(f".{path.name}.lock")), _explained(path):
+        # In a shared folder it may be somebody's link to another file.
+        temporary.unlink(missing_ok=True)
         try:
             yield temporary
             _flush(temporary)
@@ -48,9 +52,13 @@ def locked(path):
 
 def _made(path):
     """The file `path`, opened to write; its folder is made where it is missing."""
+
+    def opener(name, flags):
+        return os.open(name, flags | os.O_NOFOLLOW, 0o666)
+
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "w")
+        return open(path, "w", opener=opener)
 
 
 def _take(lock, path):
@@ -107,6 +115,13 @@ def writable(path):
             )
 
 
+def free_to_write(path, *read):
+    """Raise BadInput now where `path` cannot be written, or is a file that is read."""
+    for each in read:
+        must_differ(each, path)
+    writable(path)
+
+
 @contextlib.contextmanager
 def _explained(path, what="written", mend=""):
     """Turn what the system refuses in the block into a BadInput that names `path`."""
@@ -118,9 +133,13 @@ def _explained(path, what="written", mend=""):
         ) from error
 
 
+@contextlib.contextmanager
 def reading(path, mend=""):
     """Within the block, an OSError becomes a BadInput: `path` cannot be read."""
-    return _explained(path, "read", mend)
+    with _explained(path, "read", mend):
+        if stat.S_ISFIFO(os.stat(path).st_mode):
+            raise BadInput(f"{path} is a pipe: write what comes out of it to a file")
+        yield
 
 
 def write_submission(path, ids, labels):
@@ -131,7 +150,7 @@ def write_submission(path, ids, labels):
 
 def must_differ(read, written):
     """Raise BadInput when the file to write is the one that is read."""
-    if Path(read).resolve() == Path(written).resolve():
+    if os.path.realpath(read) == os.path.realpath(written):
         raise BadInput(f"{read} would be overwritten: name another --out")
 
 

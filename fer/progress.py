@@ -12,7 +12,7 @@ def steps(what, number):
     """
 
     def show(step, more=""):
-        if sys.stdout.isatty():
+        if sys.stdout and sys.stdout.isatty():
             line = f"  {what}: step {step} of {number}{more}" * (step < number)
             # Whatever comes next, an error, too, begins at the start of the line.
             print(f"{ERASE}{line}", end="\r", flush=True)

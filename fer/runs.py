@@ -28,9 +28,8 @@ def train(build, source, options, out, command, resume=False):
     paths of trained models, of at most one to start from. Returns the card.
     """
     out = Path(out)
-    for suffix in (".keras", ".json", ".csv", ".txt", ".png"):
-        files.must_differ(source, out.with_suffix(suffix))
-        files.writable(out.with_suffix(suffix))
+    for path in outputs(out):
+        files.free_to_write(path, source)
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, start, taught_by = _resolved(options)
@@ -63,12 +62,19 @@ def train(build, source, options, out, command, resume=False):
         )
         best = scores.best_epoch(history)["epoch"]
         card = models.card(network, faces, source, options, best, seconds, command)
-        write_beside(out, network, history)
+        # The largest first: on a full disk all else stays as it was.
         models.save(network, card, out)
+        write_beside(out, network, history)
         checkpoint.unlink()
     print(f"epoch {best}: validation {scores.shown(card['scores']['validation'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
     return card
+
+
+def outputs(out):
+    """The files that `train` leaves, of which the model is `out`."""
+    suffixes = (".keras", ".json", ".csv", ".txt", ".png")
+    return [Path(out).with_suffix(suffix) for suffix in suffixes]
 
 
 def _resolved(options):
@@ -94,7 +100,7 @@ def write_beside(out, network, history):
     rows = [row.values() for row in history]
     files.write_csv(out.with_suffix(".csv"), history[0], rows)
     files.write_text(out.with_suffix(".txt"), networks.structure_text(network))
-    curves = figures.curves({out.stem: history})
+    curves = figures.curves({network.name: history})
     files.write_bytes(out.with_suffix(".png"), figures.png(curves))
 
 
@@ -105,7 +111,9 @@ def train_unless_done(build, source, options, out, script):
     """
     resolved, *_ = _resolved(options)
     digest = data.digest(data.load(source))
-    if models.is_trained_so(out, build.__name__, digest, resolved):
+    unfinished = Path(out).with_suffix(".checkpoint.npz").exists()
+    whole = not unfinished and all(path.exists() for path in outputs(out))
+    if whole and models.is_trained_so(out, build.__name__, digest, resolved):
         print(f"{out} is already trained so")
         return
     words = ["python", script, "--csv", source, "--out", out]
@@ -113,7 +121,6 @@ def train_unless_done(build, source, options, out, script):
         if name != "teachers":
             words += [f"--{name.replace('_', '-')}", value]
     command = shlex.join(map(str, words))
-    unfinished = Path(out).with_suffix(".checkpoint.npz").exists()
     train(build, source, options, out, command, resume=unfinished)
 
 

@@ -1,5 +1,6 @@
 """Whatever is wrong with a command ends in status 2 and one line on stderr."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -121,7 +122,7 @@ def test_a_wrong_choice_is_told_the_right_ones(tmp_path, script, flag, right):
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_unknown_flags_and_stray_or_missing_words_are_told(tmp_path, script):
     assert "--bogus" in refusal(script, "--bogus", folder=tmp_path)
-    assert "stray" in refusal(script, "stray", folder=tmp_path)
+    assert "stray word" in refusal(script, "stray\nword", folder=tmp_path)
     # No flag may be cut short: a flag that is added later could change its meaning.
     assert "--deb" in refusal(script, "--deb", folder=tmp_path)
     assert "--csv: expected one" in refusal(script, "--csv", folder=tmp_path)
@@ -230,6 +231,26 @@ def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
     assert done.stderr.splitlines() == [
         "predict.py: there is no test.csv beside the CSV: name one with --csv"
     ]
+
+
+def test_an_output_that_is_an_input_is_told_before_it_is_lost(tmp_path, given):
+    folder = Path(given["missing.csv"]).parent
+    names = {"confusion.py": "m.png", "saliency.py": "m.png", "train_cnn.py": "m.txt"}
+    for script, name in names.items():
+        shutil.copy(given["csv"], folder / name)
+        out = str((folder / name).with_suffix(FORMATS[script]))
+        words = ("--csv", str(folder / name), "--out", out)
+        assert "would be overwritten" in refusal(script, *words, folder=tmp_path)
+    shutil.copy(given["csv"], folder / "submission.csv")
+    words = ("--csv", given["csv"], "--test", str(folder / "submission.csv"))
+    said = refusal("report.py", *words, "--out", str(folder), folder=tmp_path)
+    assert "submission.csv would be overwritten" in said
+
+
+def test_a_pipe_is_told(tmp_path, given):
+    pipe = Path(given["missing.csv"]).with_name("pipe.csv")
+    os.mkfifo(pipe)
+    assert "is a pipe" in refusal("predict.py", "--csv", str(pipe), folder=tmp_path)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

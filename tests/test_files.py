@@ -1,5 +1,6 @@
 """Files are written whole or not at all."""
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -123,6 +124,21 @@ def test_a_pipe_or_device_is_no_target(tmp_path):
     with pytest.raises(BadInput, match="pipe is no plain file"):
         files.write_text(pipe, "text")
     assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(target):
+    link = target.with_name("link.csv")
+    link.symlink_to(target)
+    files.write_text(link, "new")
+    assert link.is_symlink() and target.read_text() == "new"
+
+
+@pytest.mark.parametrize("name", [".new.tmp.csv", ".new.csv.lock"])
+def test_what_somebody_linked_to_our_temporary_names_is_not_touched(target, name):
+    target.with_name(name).symlink_to(target)
+    with contextlib.suppress(BadInput):
+        files.write_text(target.with_name("new.csv"), "new")
+    assert target.read_text() == "old"
 
 
 @pytest.mark.parametrize("name", ["scores.csv/below.csv", "n" * 300 + ".csv"])

@@ -18,3 +18,8 @@ def test_a_terminal_shows_each_step_in_the_place_of_the_last(monkeypatch, capsys
 def test_a_file_gets_no_steps(capsys):
     progress.steps("teachers", 2)(1)
     assert capsys.readouterr().out == ""
+
+
+def test_a_closed_stdout_gets_no_steps(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    progress.steps("teachers", 2)(1)

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +12,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import filters
 import predict
 import report
 from fer import (
     augment,
+    chapters,
     data,
     files,
     machine,
     models,
     networks,
     runs,
-    sample,
     scores,
     training,
 )
@@ -28,11 +31,12 @@ from fer import (
 ROOT = Path(__file__).parent.parent
 
 
-def run(script, *words, folder):
+def run(script, *words, folder, **environment):
     """The script's stdout, run in `folder`; fails unless it ends well and silently."""
     done = subprocess.run(
         [sys.executable, ROOT / script, *map(str, words)],
         cwd=folder,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
     )
@@ -233,15 +237,19 @@ def test_scripts_average_the_views_that_flags_ask_for(
     assert [int(row["label"]) for row in labelled] == told.tolist()
 
 
-def test_confusion_averages_the_views_that_flags_ask_for(
+def test_confusion_averages_views_whatever_else_is_set_for_keras_and_matplotlib(
     trained, drawn, drawn_csv, tmp_path
 ):
+    (tmp_path / ".keras").mkdir()
+    formats = {"image_data_format": "channels_first", "floatx": "float16"}
+    (tmp_path / ".keras/keras.json").write_text(json.dumps(formats))
+    strange = {"HOME": str(tmp_path), "MPLBACKEND": "module://of.a.notebook"}
     path = trained / "cnn.keras"
     model = models.load(path)
     held = model.validation(drawn)
     predicted = model.predict(held.images, mirror=True, turn=True).argmax(1)
     words = ("--csv", drawn_csv, "--model", path, "--mirror", "--turn")
-    out = run("confusion.py", *words, "--out", "c.png", folder=tmp_path)
+    out = run("confusion.py", *words, "--out", "c.png", folder=tmp_path, **strange)
     assert scores.shown(scores.accuracy(held.labels, predicted)) in out
 
 
@@ -273,6 +281,28 @@ def test_filters_draws_ascents_and_responses_of_each_layer(
         "conv4_responses.png",
     ]
     assert all(is_drawn(tmp_path / "f" / name) for name in drawn)
+
+
+def test_filters_shows_the_last_face_of_a_few(
+    trained, drawn_csv, tmp_path, monkeypatch, capsys
+):
+    few = drawn_csv.read_text().splitlines(keepends=True)[:-30]
+    (tmp_path / "few.csv").write_text("".join(few))
+    words = ["--csv", tmp_path / "few.csv", "--model", trained / "cnn.keras"]
+    words += ["--layers", 1, "--steps", 1, "--out", tmp_path]
+    monkeypatch.setattr(sys, "argv", ["filters.py", *map(str, words)])
+    filters.main()
+    assert "conv1_responses.png" in capsys.readouterr().out
+
+
+def test_a_report_of_a_cnn_without_convolutions_is_refused(
+    trained, drawn_csv, tmp_path
+):
+    for name in ("cnn", "cnn_plain", "dnn"):
+        for suffix in (".keras", ".json", ".csv"):
+            shutil.copy(trained / f"dnn{suffix}", tmp_path / f"{name}{suffix}")
+    with pytest.raises(models.BadInput, match=r"cnn\.keras has too few convolutions"):
+        chapters.gather(drawn_csv, tmp_path, None, tmp_path)
 
 
 def write_unlabelled(path, ids, images):
@@ -308,10 +338,10 @@ def test_what_goes_beside_a_model_does_not_overwrite_the_faces(
 
 
 @pytest.fixture(scope="module")
-def reported(trained, drawn_csv, tmp_path_factory):
+def reported(trained, drawn, drawn_csv, tmp_path_factory):
     """The folder that report.py wrote."""
     folder = tmp_path_factory.mktemp("report")
-    sample.write(folder / "all.csv", folder / "test.csv")
+    write_unlabelled(folder / "test.csv", range(len(drawn)), drawn.images)
     words = ("--csv", drawn_csv, "--models", trained, "--test", folder / "test.csv")
     run("report.py", *words, "--out", "figures", folder=folder)
     return folder / "figures"
@@ -325,7 +355,7 @@ def test_the_report_trains_its_three_models_and_none_twice(drawn_csv, tmp_path, 
             **{"epochs": 1, "batch_size": 128, "seed": 0, "optimizer": "adamw"},
             **{"augment": augmented, "precision": machine.precision(), "teachers": {}},
         }
-    (tmp_path / "dnn.json").unlink()
+    (tmp_path / "dnn.csv").unlink()
     capsys.readouterr()
     report.train(drawn_csv, tmp_path, epochs=1, seed=0)
     said = capsys.readouterr().out
@@ -349,7 +379,7 @@ SECTIONS = (
 def test_report_writes_every_picture_and_the_submission(reported):
     assert all(is_drawn(reported / f"{name}.png") for name in PICTURES)
     with (reported / "submission.csv").open() as stream:
-        assert sum(1 for _ in stream) == 351
+        assert sum(1 for _ in stream) == 141
 
 
 def test_the_page_has_every_section_in_order_and_loads_nothing(reported):
