@@ -36,7 +36,8 @@ def augment(images, seed, how="generator"):
         mirrored = np.random.default_rng(seed).random(len(images)) < 0.5
         return np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
     transforms = _drawn(len(images), *images.shape[1:3], seed)
-    moved = (_one_by_one if how == "generator" else _at_once)(images, transforms)
+    ways = {"generator": _one_by_one, "graph": _at_once, "strong": _at_once}
+    moved = ways[how](images, transforms)
     if how == "strong":
         moved = _weathered(moved, np.random.default_rng(seed))
     return _in_grey_levels(moved)
