@@ -28,8 +28,7 @@ RECIPES = {
     "compact_350k": f"{STRONG} --network compact_350k {BY_COMPACT}",
     "compact_60k": f"{STRONG} --network compact_60k --epochs 120 {BY_COMPACT}",
     "compact_5m": f"{STRONG} --network compact_5m {BY_COMPACT} {{folder}}/cnn.keras",
-    "champion": f"{STRONG} --network compact --epochs 30 "
-    f"--start {{folder}}/compact.keras --teachers {WIDE}",
+    "champion": f"{STRONG} --network compact --teachers {WIDE}",
 }
 # So many seeds of those that are there to teach, whatever --seeds.
 SEEDS = {"teacher": 1, "compact": 1, "compact_5m": 3}
@@ -51,12 +50,11 @@ def train(name, seed, args):
 
 
 def is_done(card):
-    """Whether the card is there, and what it came from is still what it was."""
+    """Whether the card is there, and its teachers are still what they were."""
     if not card.exists():
         return False
-    options = json.loads(card.read_text())["options"]
-    origins = options.get("start", {}) | options.get("teachers", {})
-    cards = {Path(name).with_suffix(".json"): origins[name] for name in origins}
+    taught = json.loads(card.read_text())["options"].get("teachers", {})
+    cards = {Path(path).with_suffix(".json"): digest for path, digest in taught.items()}
     return all(
         path.exists() and json.loads(path.read_text())["sha256"] == digest
         for path, digest in cards.items()

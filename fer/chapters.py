@@ -113,7 +113,6 @@ def summary(report):
 def _recipe(options):
     names = ("epochs", "augment", "optimizer")
     told = [f"{name} {options[name]}" for name in names if name in options]
-    told += [f"from {Path(path).stem}" for path in options.get("start", ())]
     return ", ".join(told + ["taught"] * bool(options.get("teachers")))
 
 

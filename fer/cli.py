@@ -89,11 +89,6 @@ FLAGS = {
         choices=("cnn", "compact", "compact_5m", "compact_350k", "compact_60k"),
         default="cnn",
     ),
-    "start": flag(
-        "a trained model of the same network, to start from what it has learned",
-        type=path,
-        metavar="M",
-    ),
     "teachers": flag(
         "trained models: what they make of a face is half of what is learned",
         nargs="+",
@@ -197,8 +192,7 @@ def parser(doc, *flags, **defaults):
 def training_parser(doc, out, *flags):
     """The parser of a script that trains a network; `flags` are its own."""
     names = ("csv", "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
-    names += "start", "teachers", "resume"
-    return parser(doc, *flags, *names, out=Path(out))
+    return parser(doc, *flags, *names, "teachers", "resume", out=Path(out))
 
 
 def csv(args):
@@ -290,8 +284,7 @@ def training_options(args, source):
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
     teachers = [str(path) for path in args.teachers or ()]
-    start = {"start": [str(args.start)]} if args.start else {}
-    return {"epochs": epochs(args, source), **options, "teachers": teachers, **start}
+    return {"epochs": epochs(args, source), **options, "teachers": teachers}
 
 
 def command():

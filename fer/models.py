@@ -76,14 +76,6 @@ class Model:
         """Whether these faces and no others validated it: it was fitted on others."""
         return self.card["data"]["validation digest"] == data.unordered_digest(faces)
 
-    def must_not_know(self, held, name):
-        """Raise BadInput, calling it `name`, if it may have learned the rows `held`."""
-        if not self.was_validated_by(held):
-            raise BadInput(
-                f"{name} was fitted on another file or split: it may know the rows "
-                "that validate here, so train it on this file with this --seed"
-            )
-
 
 def load(path):
     """Load a `.keras` file and its card, running no code that the file may carry.

@@ -24,22 +24,19 @@ def train(build, source, options, out, command, resume=False):
 
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
     epoch), .txt its structure, .png its learning curves. options: as training.fit takes
-    them, where the precision may be "auto", and maybe start and teachers: lists of the
-    paths of trained models, of at most one to start from. Returns the card.
+    them, where the precision may be "auto", and maybe teachers: the paths of trained
+    models. Returns the card.
     """
     out = Path(out)
     for path in outputs(out):
         files.free_to_write(path, source)
     faces = data.load(source)
     data.must_be_labelled(faces, source)
-    options, start, taught_by = _resolved(options)
-    if start or taught_by:
+    options, taught_by = _resolved(options)
+    if taught_by:
         fitted, held = map(faces.take, data.split(faces, options["seed"]))
-        for path in (*start, *options["teachers"]):
-            files.must_differ(path, out)
-        for path, model in start.items():
-            model.must_not_know(held, f"--start {path}")
         for teacher in taught_by:
+            files.must_differ(teacher.path, out)
             teacher.must_suit(fitted, held)
 
     def told(images):
@@ -52,13 +49,7 @@ def train(build, source, options, out, command, resume=False):
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         checkpoint = out.with_suffix(".checkpoint.npz")
         network, history, seconds = training.fit(
-            build,
-            faces,
-            options,
-            checkpoint,
-            resume,
-            teach=told if taught_by else None,
-            start=next((it.network.get_weights() for it in start.values()), None),
+            build, faces, options, checkpoint, resume, told if taught_by else None
         )
         best = scores.best_epoch(history)["epoch"]
         card = models.card(network, faces, source, options, best, seconds, command)
@@ -78,21 +69,17 @@ def outputs(out):
 
 
 def _resolved(options):
-    """Options that say what they stand for on any machine; the models that they name.
+    """Options that say what they stand for, on whichever machine, and the teachers.
 
-    The precision is named, and each model goes with its file's digest. The models are
-    a dict of at most one to start from, by its path, and a list of teachers.
+    The precision is named, and each teacher goes with its file's digest.
     """
-    start = {path: models.load(path) for path in options.get("start", ())}
-    taught_by = {path: teachers.load(path) for path in options.get("teachers", ())}
+    loaded = {path: teachers.load(path) for path in options.get("teachers", ())}
+    digests = {path: each.model.card["sha256"] for path, each in loaded.items()}
     precision = options["precision"]
     if precision == "auto":
         precision = machine.precision()
-    digests = {path: each.model.card["sha256"] for path, each in taught_by.items()}
     named = {"precision": precision, "teachers": digests}
-    if start:
-        named["start"] = {path: model.card["sha256"] for path, model in start.items()}
-    return options | named, start, list(taught_by.values())
+    return options | named, list(loaded.values())
 
 
 def write_beside(out, network, history):
@@ -105,11 +92,11 @@ def write_beside(out, network, history):
 
 
 def train_unless_done(build, source, options, out, script):
-    """Train as `train` does, without another model, and resuming what was stopped.
+    """Train as `train` does, without a teacher, and resuming what was stopped.
 
     What is trained so already stays as it is.
     """
-    resolved, *_ = _resolved(options)
+    resolved, _ = _resolved(options)
     digest = data.digest(data.load(source))
     unfinished = Path(out).with_suffix(".checkpoint.npz").exists()
     whole = not unfinished and all(path.exists() for path in outputs(out))

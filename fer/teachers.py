@@ -30,7 +30,12 @@ class Teacher:
 
         One without weights can teach those faces only that it was shown.
         """
-        self.model.must_not_know(held, f"--teachers {self.path}")
+        if not self.model.was_validated_by(held):
+            raise BadInput(
+                f"--teachers {self.path} was fitted on another file or split: it may "
+                "know the rows that validate here, so train it on this file with this "
+                "--seed"
+            )
         if not (self.model.network or self._kept(fitted.images)):
             raise BadInput(
                 f"{self.path} is not here, and {_beside(self.path)} does not tell what "

@@ -44,22 +44,21 @@ class Stopped(KeyboardInterrupt):
     """A signal ended the training after an epoch; the message says how to go on."""
 
 
-def fit(build, faces, options, checkpoint, resume=False, teach=None, start=None):
+def fit(build, faces, options, checkpoint, resume=False, teach=None):
     """Train the network that `build()` makes on the split of `faces`.
 
     options: epochs, batch_size, seed, optimizer (a key of OPTIMIZERS), augment (as
     augment.augment takes it) and precision (a Keras dtype policy). The state goes to
     the file `checkpoint` after each epoch. teach: maps faces (N, 48, 48) uint8 to
     probabilities (N, classes), of which and of the labels the network learns the mean
-    (Hinton, 2015, arXiv:1503.02531). start: the weights to start from, instead of the
-    network's own.
+    (Hinton, 2015, arXiv:1503.02531).
 
     Returns the network in float32 with the weights of its best validation epoch, the
     history (a dict an epoch) and the seconds that it took.
 
     Raises BadInput when `checkpoint` holds another run than this one, or an unfinished
-    one that `resume` does not ask for, when `start` is another network's, or when the
-    loss is no longer finite; Stopped after a signal.
+    one that `resume` does not ask for, or when the loss is no longer finite; Stopped
+    after a signal.
     """
     import keras
 
@@ -67,8 +66,6 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None, start=None)
     keras.utils.set_random_seed(options["seed"])
     with _policy(options["precision"]):
         network = build()
-        if start:
-            _set_weights(network, start)
         run = _described(network, build, faces, options)
         saved = _read(checkpoint, run, resume)
         fitted, held = _parts(faces, options["seed"])
@@ -123,16 +120,6 @@ def _policy(name):
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _set_weights(network, weights):
-    shapes = [weight.shape for weight in network.weights]
-    if shapes != [weight.shape for weight in weights]:
-        raise BadInput(
-            f"the model to start from is another network than {network.name}, whose "
-            "weights do not fit it: start from one of the same network, or from none"
-        )
-    network.set_weights(weights)
 
 
 def _described(network, build, faces, options):

@@ -25,15 +25,14 @@ def test_the_suite_of_the_throughput_benchmark_runs(augment, monkeypatch):
         keras.config.set_dtype_policy("float32")
 
 
-@pytest.mark.parametrize("role", ["start", "teachers"])
-def test_a_model_is_trained_anew_when_what_it_came_from_was(tmp_path, role):
-    card, other = tmp_path / "m.json", tmp_path / "other.json"
+def test_a_model_is_trained_anew_when_its_teacher_was(tmp_path):
+    card, teacher = tmp_path / "m.json", tmp_path / "teacher.json"
     assert not shipped.is_done(card)
-    other.write_text(json.dumps({"sha256": "first"}))
-    options = {role: {str(tmp_path / "other.keras"): "first"}}
-    card.write_text(json.dumps({"options": options}))
+    teacher.write_text(json.dumps({"sha256": "first"}))
+    taught = {"teachers": {str(tmp_path / "teacher.keras"): "first"}}
+    card.write_text(json.dumps({"options": taught}))
     assert shipped.is_done(card)
-    other.write_text(json.dumps({"sha256": "second"}))
+    teacher.write_text(json.dumps({"sha256": "second"}))
     assert not shipped.is_done(card)
 
 

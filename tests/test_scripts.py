@@ -99,31 +99,18 @@ def test_a_compact_network_learns_from_a_teacher_and_is_explained(
     assert len(drawn) == 3 and all(map(is_drawn, drawn))
 
 
-@pytest.mark.parametrize("role", ["start", "teachers"])
-def test_a_model_that_may_know_the_validation_rows_is_refused(
-    trained, drawn_csv, tmp_path, role
+def test_a_teacher_that_may_know_the_validation_rows_is_refused(
+    trained, drawn_csv, tmp_path
 ):
     from conftest import OPTIONS
 
     other = tmp_path / "other.csv"
     lines = drawn_csv.read_text().splitlines(keepends=True)
     other.write_text("".join(lines[:-1]))
-    options = OPTIONS | {role: [str(trained / "dnn.keras")]}
-    with pytest.raises(
-        models.BadInput, match=f"--{role} .*may know the rows that validate"
-    ):
+    options = OPTIONS | {"teachers": [str(trained / "dnn.keras")]}
+    with pytest.raises(models.BadInput, match="may know the rows that validate"):
         runs.train(networks.dnn, other, options, tmp_path / "new/m.keras", "")
     assert not (tmp_path / "new").exists()
-
-
-def test_a_card_names_the_model_that_the_training_started_from(
-    trained, drawn_csv, tmp_path
-):
-    start = trained / "dnn.keras"
-    given = ("--csv", drawn_csv, "--epochs", 1, "--start", start)
-    run("train_dnn.py", *given, "--out", "on.keras", folder=tmp_path)
-    card = models.load(tmp_path / "on.keras").card
-    assert card["options"]["start"] == {str(start): files.sha256(start)}
 
 
 def test_a_teacher_of_the_same_faces_in_another_order_may_teach(

@@ -145,10 +145,9 @@ def test_kept_answers_know_each_fitted_face_and_mostly_its_label(model, real):
     assert 0.8 < (told.argmax(1) == fitted.labels).mean() < 1
 
 
-def test_a_model_that_another_came_from_is_the_shipped_one():
+def test_a_model_that_taught_another_is_the_shipped_one():
     for path in SHIPPED:
-        options = json.loads(path.with_suffix(".json").read_text())["options"]
-        origins = options.get("start", {}) | options.get("teachers", {})
-        for origin, digest in origins.items():
-            beside = FOLDER / f"{Path(origin).stem}.json"
+        taught = json.loads(path.with_suffix(".json").read_text())["options"]
+        for teacher, digest in taught.get("teachers", {}).items():
+            beside = FOLDER / f"{Path(teacher).stem}.json"
             assert json.loads(beside.read_text())["sha256"] == digest

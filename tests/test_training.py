@@ -30,27 +30,14 @@ def interrupted_after(epochs, monkeypatch):
 
 
 def fit(drawn, checkpoint, again=False, build=networks.dnn, **changes):
-    given = {name: changes.pop(name, None) for name in ("teach", "start")}
-    return training.fit(build, drawn, OPTIONS | changes, checkpoint, again, **given)
+    teach = changes.pop("teach", None)
+    return training.fit(build, drawn, OPTIONS | changes, checkpoint, again, teach)
 
 
 def surprised(images):
     """A teacher that takes every face for surprise."""
     assert images.shape == (105, 48, 48)
     return np.eye(7, dtype=np.float32)[np.full(len(images), 5)]
-
-
-def test_a_training_starts_from_what_another_has_learned(drawn, tmp_path):
-    first, history, _ = fit(drawn, tmp_path / "first.npz", epochs=8)
-    weights = first.get_weights()
-    _, (again,), _ = fit(drawn, tmp_path / "again.npz", epochs=1, start=weights)
-    assert again["loss"] < (history[0]["loss"] + history[-1]["loss"]) / 2
-
-
-def test_a_start_of_another_network_is_refused(drawn, tmp_path):
-    weights = networks.cnn().get_weights()
-    with pytest.raises(BadInput, match="another network than dnn"):
-        fit(drawn, tmp_path / "c.npz", start=weights)
 
 
 def asked_again(images):
