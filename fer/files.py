@@ -22,9 +22,10 @@ def whole(path):
     the next; a lock keeps two runs from writing it at once. Raises BadInput when the
     file cannot be written.
     """
+    path = Path(path)
     writable(path)
-    # A link stays, and what it leads to is replaced.
-    path = Path(os.path.realpath(path))
+    if path.is_symlink():  # It stays, and what it leads to is replaced.
+        path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     with locked(path.with_name(f".{path.name}.lock")), _explained(path):
         # In a shared folder it may be somebody's link to another file.
