@@ -2,53 +2,26 @@
 
 import csv
 import json
-import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from by_command import ROOT, is_drawn, run, write_unlabelled
 
+import confusion
 import filters
 import predict
-import report
 from fer import (
     augment,
-    chapters,
     data,
     files,
-    machine,
     models,
     networks,
     runs,
     scores,
     training,
 )
-
-ROOT = Path(__file__).parent.parent
-
-
-def run(script, *words, folder, **environment):
-    """The script's stdout, run in `folder`; fails unless it ends well and silently."""
-    done = subprocess.run(
-        [sys.executable, ROOT / script, *map(str, words)],
-        cwd=folder,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return done.stdout
-
-
-def is_drawn(path):
-    """Whether the picture at `path` opens and shows more than one colour."""
-    with Image.open(path) as picture:
-        return np.asarray(picture).std() > 1
 
 
 def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_path):
@@ -209,17 +182,26 @@ def test_turn_averages_the_face_turned_either_way(trained, drawn):
 
 @pytest.mark.parametrize("views", [("mirror",), ("turn",), ("mirror", "turn")])
 def test_scripts_average_the_views_that_flags_ask_for(
-    views, trained, tmp_path, rng, monkeypatch
+    views, trained, drawn, drawn_csv, tmp_path, rng, monkeypatch, capsys
 ):
-    images = rng.integers(0, 256, (200, 48, 48), dtype=np.uint8)
+    def call(script, *words):
+        words = ("--model", trained / "dnn.keras", *(f"--{it}" for it in views), *words)
+        monkeypatch.setattr(sys, "argv", ["", *map(str, words)])
+        script.main()
+
+    asked = dict.fromkeys(views, True)
     model = models.load(trained / "dnn.keras")
-    told = model.predict(images, **dict.fromkeys(views, True)).argmax(1)
+    held = model.validation(drawn)
+    right = model.predict(held.images, **asked).argmax(1)
+    call(confusion, "--csv", drawn_csv, "--out", tmp_path / "c.png")
+    said = scores.shown(scores.accuracy(held.labels, right))
+    assert said in capsys.readouterr().out
+
+    images = rng.integers(0, 256, (200, 48, 48), dtype=np.uint8)
+    told = model.predict(images, **asked).argmax(1)
     assert (told != model.predict(images).argmax(1)).any()
     write_unlabelled(tmp_path / "test.csv", range(200), images)
-    words = ["--csv", tmp_path / "test.csv", "--model", trained / "dnn.keras"]
-    words += [*(f"--{view}" for view in views), "--out", tmp_path / "s.csv"]
-    monkeypatch.setattr(sys, "argv", ["predict.py", *map(str, words)])
-    predict.main()
+    call(predict, "--csv", tmp_path / "test.csv", "--out", tmp_path / "s.csv")
     labelled = list(csv.DictReader((tmp_path / "s.csv").open()))
     assert [int(row["label"]) for row in labelled] == told.tolist()
 
@@ -282,25 +264,6 @@ def test_filters_shows_the_last_face_of_a_few(
     assert "conv1_responses.png" in capsys.readouterr().out
 
 
-def test_a_report_of_a_cnn_without_convolutions_is_refused(
-    trained, drawn_csv, tmp_path
-):
-    for name in ("cnn", "cnn_plain", "dnn"):
-        for suffix in (".keras", ".json", ".csv"):
-            shutil.copy(trained / f"dnn{suffix}", tmp_path / f"{name}{suffix}")
-    with pytest.raises(models.BadInput, match=r"cnn\.keras has too few convolutions"):
-        chapters.gather(drawn_csv, tmp_path, None, tmp_path)
-
-
-def write_unlabelled(path, ids, images):
-    """Write images (N, 48, 48) uint8 as a CSV to be labelled."""
-    lines = [
-        f"{number},{' '.join(map(str, face.ravel()))}\n"
-        for number, face in zip(ids, images, strict=True)
-    ]
-    path.write_text("id,feature\n" + "".join(lines))
-
-
 def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
     ids = np.arange(20)[::-1] * 3
     write_unlabelled(tmp_path / "test.csv", ids, drawn.images[:20])
@@ -322,99 +285,6 @@ def test_what_goes_beside_a_model_does_not_overwrite_the_faces(
     with pytest.raises(models.BadInput, match="would be overwritten"):
         runs.train(networks.dnn, faces, {}, tmp_path / "m.keras", "")
     assert faces.read_bytes() == drawn_csv.read_bytes()
-
-
-@pytest.fixture(scope="module")
-def reported(trained, drawn, drawn_csv, tmp_path_factory):
-    """The folder that report.py wrote."""
-    folder = tmp_path_factory.mktemp("report")
-    write_unlabelled(folder / "test.csv", range(len(drawn)), drawn.images)
-    words = ("--csv", drawn_csv, "--models", trained, "--test", folder / "test.csv")
-    run("report.py", *words, "--out", "figures", folder=folder)
-    return folder / "figures"
-
-
-def test_the_report_trains_its_three_models_and_none_twice(drawn_csv, tmp_path, capsys):
-    report.train(drawn_csv, tmp_path, epochs=1, seed=0)
-    names = {"cnn": "generator", "cnn_plain": "none", "dnn": "mirror"}
-    for name, augmented in names.items():
-        assert models.load(tmp_path / f"{name}.keras").card["options"] == {
-            **{"epochs": 1, "batch_size": 128, "seed": 0, "optimizer": "adamw"},
-            **{"augment": augmented, "precision": machine.precision(), "teachers": {}},
-        }
-    (tmp_path / "dnn.csv").unlink()
-    capsys.readouterr()
-    report.train(drawn_csv, tmp_path, epochs=1, seed=0)
-    said = capsys.readouterr().out
-    assert said.count("is already trained so") == 2
-    assert f"wrote {tmp_path / 'dnn.keras'}" in said
-
-
-PICTURES = (
-    *("cnn_curves", "dnn_curves", "comparison", "confusion", "saliency"),
-    *("conv1_filters", "conv1_responses", "conv2_filters", "conv2_responses"),
-)
-SECTIONS = (
-    *(
-        "1. Convolutional neural network",
-        "2. Deep neural network of as many parameters",
-    ),
-    *("3. Confusion matrix", "4. Saliency map", "5. Filters", "6. Kaggle submission"),
-)
-
-
-def test_report_writes_every_picture_and_the_submission(reported):
-    assert all(is_drawn(reported / f"{name}.png") for name in PICTURES)
-    with (reported / "submission.csv").open() as stream:
-        assert sum(1 for _ in stream) == 141
-
-
-def test_the_page_has_every_section_in_order_and_loads_nothing(reported):
-    page = (reported / "report.html").read_text()
-    places = [page.index(f"<h2>{section}</h2>") for section in SECTIONS]
-    assert places == sorted(places)
-    assert (
-        page.count("<img ")
-        == page.count('src="data:image/png;base64,')
-        == len(PICTURES)
-    )
-    assert "default-src 'none'" in page
-    assert "http:" not in page and "https:" not in page and "<script" not in page
-    assert page.count("95% interval") >= 4
-    assert page.count("They differ in augment, too.") == 1  # CNN and DNN
-    assert page.count("35 faces&#x27; mean") == 1
-
-
-def test_the_page_in_a_browser(reported):
-    from shutil import which
-
-    browser = which("chromium") or which("chromium-browser") or which("google-chrome")
-    if not browser:
-        pytest.skip("no Chromium is installed")
-    # The page's own policy forbids scripts, so a copy without it asks the pictures.
-    page = (reported / "report.html").read_text()
-    assert "Content-Security-Policy" in page
-    asking = page.replace('http-equiv="Content-Security-Policy"', "").replace(
-        "</body>",
-        "<script>document.title = 'loaded ' + [...document.images].filter("
-        "i => i.complete && i.naturalWidth > 100).length</script></body>",
-    )
-    for name, content in (("plain", page), ("asking", asking)):
-        path = reported / f"{name}.html"
-        path.write_text(content)
-        done = subprocess.run(
-            [
-                *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
-                *("--enable-logging=stderr", "--virtual-time-budget=5000"),
-                path.as_uri(),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert "CONSOLE" not in done.stderr
-        assert all(f"<h2>{section}</h2>" in done.stdout for section in SECTIONS)
-    assert f"<title>loaded {len(PICTURES)}</title>" in done.stdout
 
 
 def test_a_model_loads_without_what_only_keras_would_use():

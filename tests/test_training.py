@@ -29,8 +29,7 @@ def interrupted_after(epochs, monkeypatch):
     monkeypatch.setattr(training, "_write", write)
 
 
-def fit(drawn, checkpoint, again=False, build=networks.dnn, **changes):
-    teach = changes.pop("teach", None)
+def fit(drawn, checkpoint, again=False, build=networks.dnn, teach=None, **changes):
     return training.fit(build, drawn, OPTIONS | changes, checkpoint, again, teach)
 
 

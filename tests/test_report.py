@@ -1,0 +1,113 @@
+"""The report: what it trains, draws and writes."""
+
+import shutil
+import subprocess
+
+import pytest
+from by_command import is_drawn, run, write_unlabelled
+
+import report
+from fer import chapters, machine, models
+
+
+@pytest.fixture(scope="module")
+def reported(trained, drawn, drawn_csv, tmp_path_factory):
+    """The folder that report.py wrote."""
+    folder = tmp_path_factory.mktemp("report")
+    write_unlabelled(folder / "test.csv", range(len(drawn)), drawn.images)
+    words = ("--csv", drawn_csv, "--models", trained, "--test", folder / "test.csv")
+    run("report.py", *words, "--out", "figures", folder=folder)
+    return folder / "figures"
+
+
+def test_the_report_trains_its_three_models_and_none_twice(drawn_csv, tmp_path, capsys):
+    report.train(drawn_csv, tmp_path, epochs=1, seed=0)
+    names = {"cnn": "generator", "cnn_plain": "none", "dnn": "mirror"}
+    for name, augmented in names.items():
+        assert models.load(tmp_path / f"{name}.keras").card["options"] == {
+            **{"epochs": 1, "batch_size": 128, "seed": 0, "optimizer": "adamw"},
+            **{"augment": augmented, "precision": machine.precision(), "teachers": {}},
+        }
+    (tmp_path / "dnn.csv").unlink()
+    capsys.readouterr()
+    report.train(drawn_csv, tmp_path, epochs=1, seed=0)
+    said = capsys.readouterr().out
+    assert said.count("is already trained so") == 2
+    assert f"wrote {tmp_path / 'dnn.keras'}" in said
+
+
+PICTURES = (
+    *("cnn_curves", "dnn_curves", "comparison", "confusion", "saliency"),
+    *("conv1_filters", "conv1_responses", "conv2_filters", "conv2_responses"),
+)
+SECTIONS = (
+    *(
+        "1. Convolutional neural network",
+        "2. Deep neural network of as many parameters",
+    ),
+    *("3. Confusion matrix", "4. Saliency map", "5. Filters", "6. Kaggle submission"),
+)
+
+
+def test_report_writes_every_picture_and_the_submission(reported):
+    assert all(is_drawn(reported / f"{name}.png") for name in PICTURES)
+    with (reported / "submission.csv").open() as stream:
+        assert sum(1 for _ in stream) == 141
+
+
+def test_the_page_has_every_section_in_order_and_loads_nothing(reported):
+    page = (reported / "report.html").read_text()
+    places = [page.index(f"<h2>{section}</h2>") for section in SECTIONS]
+    assert places == sorted(places)
+    assert (
+        page.count("<img ")
+        == page.count('src="data:image/png;base64,')
+        == len(PICTURES)
+    )
+    assert "default-src 'none'" in page
+    assert "http:" not in page and "https:" not in page and "<script" not in page
+    assert page.count("95% interval") >= 4
+    assert page.count("They differ in augment, too.") == 1  # CNN and DNN
+    assert page.count("35 faces&#x27; mean") == 1
+
+
+def test_the_page_in_a_browser(reported):
+    from shutil import which
+
+    browser = which("chromium") or which("chromium-browser") or which("google-chrome")
+    if not browser:
+        pytest.skip("no Chromium is installed")
+    # The page's own policy forbids scripts, so a copy without it asks the pictures.
+    page = (reported / "report.html").read_text()
+    assert "Content-Security-Policy" in page
+    asking = page.replace('http-equiv="Content-Security-Policy"', "").replace(
+        "</body>",
+        "<script>document.title = 'loaded ' + [...document.images].filter("
+        "i => i.complete && i.naturalWidth > 100).length</script></body>",
+    )
+    for name, content in (("plain", page), ("asking", asking)):
+        path = reported / f"{name}.html"
+        path.write_text(content)
+        done = subprocess.run(
+            [
+                *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+                *("--enable-logging=stderr", "--virtual-time-budget=5000"),
+                path.as_uri(),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert "CONSOLE" not in done.stderr
+        assert all(f"<h2>{section}</h2>" in done.stdout for section in SECTIONS)
+    assert f"<title>loaded {len(PICTURES)}</title>" in done.stdout
+
+
+def test_a_report_of_a_cnn_without_convolutions_is_refused(
+    trained, drawn_csv, tmp_path
+):
+    for name in ("cnn", "cnn_plain", "dnn"):
+        for suffix in (".keras", ".json", ".csv"):
+            shutil.copy(trained / f"dnn{suffix}", tmp_path / f"{name}{suffix}")
+    with pytest.raises(models.BadInput, match=r"cnn\.keras has too few convolutions"):
+        chapters.gather(drawn_csv, tmp_path, None, tmp_path)
