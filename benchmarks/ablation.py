@@ -171,7 +171,7 @@ def main():
     args = parser.parse_args()
     options = {"epochs": args.epochs, "batch_size": 128, "seed": args.seed}
     options |= {"optimizer": "adamw", "augment": "graph"}
-    options |= {"precision": "mixed_bfloat16"}
+    options |= {"precision": "mixed_bfloat16", "share": 0.5}
     faces = data.load(args.csv)
     taught, made_of = {}, {"data": data.digest(faces)}
     if args.teacher:

@@ -90,10 +90,15 @@ FLAGS = {
         default="cnn",
     ),
     "teachers": flag(
-        "trained models: what they make of a face is half of what is learned",
+        "trained models: what they make of a face is learned, too",
         nargs="+",
         type=path,
         metavar="M",
+    ),
+    "share": flag(
+        "of what is learned that comes from the teachers, the rest being the labels'",
+        type=fraction,
+        default=0.5,
     ),
     "models": flag(
         "folder of cnn.keras, cnn_plain.keras and dnn.keras", type=path, metavar="DIR"
@@ -192,7 +197,7 @@ def parser(doc, *flags, **defaults):
 def training_parser(doc, out, *flags):
     """The parser of a script that trains a network; `flags` are its own."""
     names = ("csv", "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
-    return parser(doc, *flags, *names, "teachers", "resume", out=Path(out))
+    return parser(doc, *flags, *names, "teachers", "share", "resume", out=Path(out))
 
 
 def csv(args):
@@ -283,8 +288,9 @@ def training_options(args, source):
     """What training.fit takes, from the flags of training_parser."""
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
-    teachers = [str(path) for path in args.teachers or ()]
-    return {"epochs": epochs(args, source), **options, "teachers": teachers}
+    if args.teachers:
+        options |= {"teachers": list(map(str, args.teachers)), "share": args.share}
+    return {"epochs": epochs(args, source), **options}
 
 
 def command():

@@ -50,8 +50,8 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     options: epochs, batch_size, seed, optimizer (a key of OPTIMIZERS), augment (as
     augment.augment takes it) and precision (a Keras dtype policy). The state goes to
     the file `checkpoint` after each epoch. teach: maps faces (N, 48, 48) uint8 to
-    probabilities (N, classes), of which and of the labels the network learns the mean
-    (Hinton, 2015, arXiv:1503.02531).
+    probabilities (N, classes), which are learned beside the labels, at a weight of
+    options' share (Hinton, 2015, arXiv:1503.02531).
 
     Returns the network in float32 with the weights of its best validation epoch, the
     history (a dict an epoch) and the seconds that it took.
@@ -71,7 +71,8 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         fitted, held = _parts(faces, options["seed"])
         targets = networks.one_hot(fitted.labels)
         if teach and not saved:
-            targets = (targets + teach(fitted.images)) / 2
+            share = options["share"]
+            targets = (1 - share) * targets + share * teach(fitted.images)
         batch_size = min(options["batch_size"], len(fitted))
         steps = len(fitted) // batch_size  # an epoch
         _compile(network, options["optimizer"], options["epochs"] * steps, batch_size)
@@ -208,16 +209,23 @@ def _train(network, batches, steps):
     # the epoch took.
     totals, show = _Totals(), progress.steps("this epoch", steps)
     for step, (images, targets) in enumerate(batches, 1):
-        rate = float(network.optimizer.learning_rate)
+        if step == steps:
+            rate = _learning_rate(network)
         logs = network.train_on_batch(images, targets, return_dict=True)
         if not math.isfinite(logs["loss"]):
             raise BadInput(
                 f"the loss is {logs['loss']} at step {step} of this epoch, learning "
-                f"rate {rate:.3g}; the checkpoint, if any, holds the last good epoch"
+                f"rate {_learning_rate(network):.3g}; the checkpoint, if any, holds "
+                "the last good epoch"
             )
         totals.add(logs, len(images))
         show(step, f", loss {logs['loss']:.3f}")
     return totals.means() | {"learning_rate": rate}
+
+
+def _learning_rate(network):
+    # On JAX, asking for it takes longer than a step on a GPU does.
+    return float(network.optimizer.learning_rate)
 
 
 class _Totals:

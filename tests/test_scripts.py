@@ -53,6 +53,7 @@ def test_a_compact_network_learns_from_a_teacher_and_is_explained(
 ):
     given = ("--csv", drawn_csv)
     words = ("--network", "compact_60k", "--augment", "strong", "--teachers", teacher)
+    words += ("--share", 0.75)
     out = run(
         *("train_cnn.py", *given, *words, "--epochs", 1, "--out", "c.keras"),
         folder=tmp_path,
@@ -61,6 +62,7 @@ def test_a_compact_network_learns_from_a_teacher_and_is_explained(
     card = models.load(tmp_path / "c.keras").card
     assert card["network"] == "compact_60k"
     assert card["options"]["teachers"] == {str(teacher): files.sha256(teacher)}
+    assert card["options"]["share"] == 0.75
     assert card["parameters"] < 60_000
     assert card["flops"] == networks.flops(networks.compact_60k())
     given += ("--model", "c.keras")
@@ -93,7 +95,7 @@ def test_a_teacher_of_the_same_faces_in_another_order_may_teach(
 
     header, *lines = drawn_csv.read_text().splitlines(keepends=True)
     (tmp_path / "other.csv").write_text("".join([header, *lines[::-1]]))
-    options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)]}
+    options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)], "share": 0.5}
     out = tmp_path / "m.keras"
     runs.train(networks.dnn, tmp_path / "other.csv", options, out, "")
     assert models.load(out).card["data"]["digest"] != data.digest(data.load(drawn_csv))

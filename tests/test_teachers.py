@@ -52,7 +52,7 @@ def test_answers_teach_where_the_weights_are_not(teacher, kept, drawn_csv, tmp_p
     from conftest import OPTIONS
 
     with_weights, without = tmp_path / "with.keras", tmp_path / "without.keras"
-    options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)]}
+    options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)], "share": 0.5}
     runs.train(networks.dnn, drawn_csv, options, with_weights, "")
     teacher.unlink()
     runs.train(networks.dnn, drawn_csv, options, without, "")

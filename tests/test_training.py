@@ -1,5 +1,6 @@
 """Training: exact resume, refusals, signals, non-finite loss, determinism."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -30,7 +31,8 @@ def interrupted_after(epochs, monkeypatch):
 
 
 def fit(drawn, checkpoint, again=False, build=networks.dnn, teach=None, **changes):
-    return training.fit(build, drawn, OPTIONS | changes, checkpoint, again, teach)
+    options = OPTIONS | {"share": 0.5} | changes
+    return training.fit(build, drawn, options, checkpoint, again, teach)
 
 
 def surprised(images):
@@ -96,6 +98,19 @@ def test_half_of_what_is_learned_is_what_the_teacher_says(drawn, tmp_path):
     told = network.predict_on_batch(drawn.images[..., None]).mean(axis=0)
     assert told.argmax() == 5
     assert 0.4 < told[5] < 0.8
+
+
+def test_at_a_share_of_one_the_labels_of_the_fitted_faces_are_not_learned(
+    drawn, tmp_path
+):
+    fitted, _ = data.split(drawn, OPTIONS["seed"])
+    labels = drawn.labels.copy()
+    labels[fitted] = 6 - labels[fitted]
+    other = dataclasses.replace(drawn, labels=labels)
+    one, *_ = fit(drawn, tmp_path / "a.npz", teach=surprised, share=1.0)
+    two, *_ = fit(other, tmp_path / "b.npz", teach=surprised, share=1.0)
+    for mine, its in zip(one.get_weights(), two.get_weights(), strict=True):
+        assert np.array_equal(mine, its)
 
 
 @pytest.mark.parametrize(
