@@ -28,7 +28,7 @@ RECIPES = {
     "compact_350k": f"{STRONG} --network compact_350k {BY_COMPACT}",
     "compact_60k": f"{STRONG} --network compact_60k --epochs 120 {BY_COMPACT}",
     "compact_5m": f"{STRONG} --network compact_5m {BY_COMPACT} {{folder}}/cnn.keras",
-    "champion": f"{STRONG} --network compact --teachers {WIDE}",
+    "champion": f"{STRONG} --network compact --teachers {WIDE} --share 1",
 }
 # So many seeds of those that are there to teach, whatever --seeds.
 SEEDS = {"teacher": 1, "compact": 1, "compact_5m": 3}
