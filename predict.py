@@ -6,21 +6,20 @@ python predict.py --csv data/test.csv --model models/dnn.keras --out dnn.csv
 
 from pathlib import Path
 
-from fer import BadInput, cli
+from fer import cli
 
 
 def main():
     args = cli.parser(
         __doc__, "csv", "model", "mirror", "turn", out=Path("submission.csv")
     ).parse_args()
-    from fer import data, files
+    from fer import data, files, models
 
-    path = args.csv or cli.test_csv(cli.default_csv())
-    if path is None:
-        raise BadInput("there is no test.csv beside the CSV: name one with --csv")
-    files.free_to_write(args.out, path)
+    path = args.csv or cli.own_or_sample_test_csv()
+    model = cli.model_path(args)
+    files.free_to_write(args.out, path, *models.files_of(model))
     faces = data.load(path, data.USAGES)
-    model = cli.model(args)
+    model = models.load(model)
     labels = model.predict(faces.images, args.mirror, args.turn).argmax(1)
     files.write_submission(args.out, faces.ids, labels)
     print(f"wrote {args.out}: {len(faces):,} faces of {path}")

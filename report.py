@@ -23,7 +23,7 @@ def main():
     folder = args.models or Path("models", own if fresh else "fer2013")
     out = args.out or Path("figures", own)
     test = args.test or cli.test_csv(source)
-    from fer import chapters, data, files, page, runs
+    from fer import chapters, data, files, models, page
 
     if args.epochs and not fresh:
         raise BadInput("--epochs is of a training, and none is asked for: add --train")
@@ -34,11 +34,11 @@ def main():
     if test:
         data.load(test, data.USAGES)
     if fresh:
-        for model in chapters.FILES.values():
-            for path in runs.outputs(folder / model):
+        for name in chapters.FILES.values():
+            for path in models.files_of(folder / name):
                 files.free_to_write(path, *inputs)
         train(source, folder, cli.epochs(args, source), args.seed)
-    material = chapters.gather(source, folder, test, out)
+    material = chapters.gather(source, folder, test, out, args.seed)
     parts = [part for chapter in chapters.ALL for part in chapter(material)]
     files.write_text(out / "report.html", page.page("Facial expressions", parts))
     print(f"wrote {out / 'report.html'}, and its pictures beside it")

@@ -36,6 +36,7 @@ class Material:
     test: Path | None
     out: Path
     source: Path
+    seed: int
 
     def picture(self, name, figure, caption):
         """Save the figure as `name` beside the page; return it as part of the page."""
@@ -44,7 +45,7 @@ class Material:
         return page.picture(png, caption)
 
 
-def gather(source, folder, test, out):
+def gather(source, folder, test, out, seed):
     """Load the models of `folder`; let them predict `source`'s validation rows."""
     faces = data.load(source)
     data.must_be_labelled(faces, source)
@@ -75,6 +76,7 @@ def gather(source, folder, test, out):
         test,
         out,
         source,
+        seed,
     )
 
 
@@ -177,7 +179,7 @@ def saliency(report):
     yield report.picture("saliency.png", drawn, f"Saliency of validation image {row}")
     few, named = report.faces.images[:MEASURED], report.predicted[CNN][:MEASURED]
     maps = explain.saliency(model.network, few, named)
-    measured = explain.against_chance(model.network, few, maps, named)
+    measured = explain.against_chance(model.network, few, maps, named, report.seed)
     yield page.paragraph(
         f"{scores.observe_saliency(heat, cli.THRESHOLD)} "
         f"{scores.observe_faithfulness(*measured)}"
@@ -191,7 +193,7 @@ def filters(report):
     row = min(cli.IMAGE, len(report.faces) - 1)
     image = report.faces.images[row]
     for layer in explain.pick_layers(network, cli.LAYERS):
-        found, climbed, dead = explain.ascend(network, layer, cli.STEPS)
+        found, climbed, dead = explain.ascend(network, layer, cli.STEPS, report.seed)
         maps = explain.responses(network, layer, image)
         for name, drawn, title in figures.filter_pictures(
             layer.name, found, dead, cli.STEPS, maps, row
@@ -204,7 +206,7 @@ def submission(report):
     """The Kaggle submission."""
     yield page.heading("6. Kaggle submission")
     if report.test is None:
-        yield page.paragraph(f"No test file: lay test.csv beside {report.source.name}.")
+        yield page.paragraph("No test file: name one with --test.")
         return
     faces = data.load(report.test, data.USAGES)
     labels = report.models[CNN].predict(faces.images).argmax(1)

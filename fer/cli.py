@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from fer import BadInput, gradients, machine, progress
 OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 20
+SHARE = 0.5
 SAMPLE_CSV, SAMPLE_TEST_CSV = Path("data/sample.csv"), Path("data/sample_test.csv")
 # The report's: a face, convolutions, steps of ascent and a saliency.
 IMAGE, LAYERS, STEPS, THRESHOLD = 9, ("1", "2"), 90, 0.6
@@ -96,9 +98,9 @@ FLAGS = {
         metavar="M",
     ),
     "share": flag(
-        "of what is learned that comes from the teachers, the rest being the labels'",
+        "of what is learned that comes from the teachers, the rest being the labels' "
+        f"(default: {SHARE})",
         type=fraction,
-        default=0.5,
     ),
     "models": flag(
         "folder of cnn.keras, cnn_plain.keras and dnn.keras", type=path, metavar="DIR"
@@ -227,28 +229,29 @@ def is_sample(source):
     return os.path.realpath(source) == os.path.realpath(SAMPLE_CSV)
 
 
-def model(args):
-    """The model to use, loaded; else the user's own or the shipped one, as is said."""
+def model_path(args):
+    """The model to use; said where it was not given: the user's own, else a shipped."""
     from fer import models
 
     if args.model:
-        return models.load(args.model)
+        return args.model
     found = models.OWN if models.OWN.exists() else models.SHIPPED
     print(f"using {found}")
-    return models.load(found)
+    return found
 
 
 def model_and_faces(args, *written):
     """The model, and the faces to judge it on: its validation rows, or --usage's.
 
     written: the files that will be. Raises BadInput where one of them cannot be, or is
-    the CSV; where the CSV has no such faces, or the model was fitted on them.
+    the CSV or one of the model's; where the CSV has no such faces; and where, without
+    --usage, no row is known to be unseen. What the column Usage says is believed.
     """
-    from fer import data, files
+    from fer import data, files, models
 
-    source = csv(args)
+    source, found = csv(args), model_path(args)
     for path in written:
-        files.free_to_write(path, source)
+        files.free_to_write(path, source, *models.files_of(found))
     usage = getattr(args, "usage", None)
     faces = data.load(source, (usage,) if usage else data.FITTING)
     data.must_be_labelled(faces, source)
@@ -257,7 +260,7 @@ def model_and_faces(args, *written):
             f"{source} has no column Usage, so no rows of {usage}: leave --usage out, "
             f"or add that column, with {usage} in rows that the model was not fitted on"
         )
-    loaded = model(args)
+    loaded = models.load(found)
     return loaded, faces if usage else loaded.validation(faces)
 
 
@@ -279,6 +282,15 @@ def test_csv(source):
     return next((path for path in beside if path.exists()), None)
 
 
+def own_or_sample_test_csv():
+    """The faces to label that nobody named; said, and raises BadInput without any."""
+    found = test_csv(OWN_CSV[0]) or test_csv(default_csv())
+    if not found:
+        raise BadInput("there is no test.csv beside the CSV: name one with --csv")
+    print(f"reading {found}")
+    return found
+
+
 def epochs(args, source):
     """--epochs, or as many as the CSV `source` needs."""
     return args.epochs or (SAMPLE_EPOCHS if is_sample(source) else EPOCHS)
@@ -289,16 +301,17 @@ def training_options(args, source):
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
     if args.teachers:
-        options |= {"teachers": list(map(str, args.teachers)), "share": args.share}
+        share = SHARE if args.share is None else args.share
+        options |= {"teachers": list(map(str, args.teachers)), "share": share}
+    elif args.share is not None:
+        raise BadInput("--share is of what teachers say: name some with --teachers")
     return {"epochs": epochs(args, source), **options}
 
 
 def command():
     """The command line as it would be typed for a run that is never stopped."""
     words = [word for word in sys.argv[1:] if word != "--resume"]
-    backend = os.environ["KERAS_BACKEND"]
-    chosen = "" if backend == gradients.BACKENDS[0] else f"KERAS_BACKEND={backend} "
-    return chosen + shlex.join(["python", Path(sys.argv[0]).name, *words])
+    return shlex.join(["python", Path(sys.argv[0]).name, *words])
 
 
 def run(main):
@@ -306,21 +319,20 @@ def run(main):
     # A file's name may be bytes that are no text.
     if sys.stdout:
         sys.stdout.reconfigure(errors="backslashreplace")
-    backend = os.environ.get("KERAS_BACKEND") or gradients.BACKENDS[0]
-    os.environ["KERAS_BACKEND"] = backend
+    chosen = os.environ.get("KERAS_BACKEND")
+    os.environ["KERAS_BACKEND"] = chosen or gradients.BACKENDS[0]
     # Neither what a notebook chose for its own pictures, nor the user's keras.json:
     # its formats are not those of the models here.
     os.environ |= {"MPLBACKEND": "Agg", "KERAS_HOME": os.devnull}
     machine.use_onednn()
+    # Whoever asks to end it has what was begun cleared away, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     debug = "--debug" in sys.argv
     if sys.stderr and not debug:
         _mute_libraries()
     try:
-        if backend not in gradients.BACKENDS or not importlib.util.find_spec(backend):
-            raise BadInput(
-                f"KERAS_BACKEND is {backend!r}: unset it, or install and name one of "
-                f"{', '.join(gradients.BACKENDS)}"
-            )
+        if not {"-h", "--help"} & {*sys.argv}:
+            _must_have_backend(chosen)
         main()
         if sys.stdout:
             sys.stdout.flush()
@@ -330,6 +342,21 @@ def run(main):
         sys.exit(_last_line(error, 2))
     except KeyboardInterrupt as stop:
         sys.exit(_last_line(stop if str(stop) else "stopped", 130))
+
+
+def _must_have_backend(chosen):
+    backend = chosen or gradients.BACKENDS[0]
+    if backend in gradients.BACKENDS and importlib.util.find_spec(backend):
+        return
+    if chosen:
+        raise BadInput(
+            f"KERAS_BACKEND is {chosen!r}: unset it, or install and name one of "
+            f"{', '.join(gradients.BACKENDS)}"
+        )
+    raise BadInput(
+        f"this Python has no {backend}: `make .venv/suite` installs it, and "
+        "`. .venv/bin/activate` makes python the one that has it"
+    )
 
 
 def _mute_libraries():
@@ -347,5 +374,5 @@ def _last_line(message, status):
     line = " ".join(str(message).split())
     # On a terminal, how far the work was may still stand there.
     erase = progress.ERASE if sys.stderr and sys.stderr.isatty() else ""
-    print(f"{erase}{Path(sys.argv[0]).name}: {line}", file=sys.stderr)
+    progress.warn(f"{erase}{Path(sys.argv[0]).name}: {line}")
     return status

@@ -120,10 +120,16 @@ def tiles(pictures, title, dead=None):
 
 def filter_pictures(layer, found, dead, steps, maps, image):
     """A layer's ascents and responses, each as (file name, figure, title)."""
+    filters, responses = filter_names(layer)
     ascents = f"Filters of layer {layer} (# Ascent Epoch {steps})"
-    yield f"{layer}_filters.png", tiles(found, ascents, dead), ascents
+    yield filters, tiles(found, ascents, dead), ascents
     outputs = f"Output of layer {layer} (Given image {image})"
-    yield f"{layer}_responses.png", tiles(maps, outputs), outputs
+    yield responses, tiles(maps, outputs), outputs
+
+
+def filter_names(layer):
+    """The names of the files of a layer's ascents and responses."""
+    return f"{layer}_filters.png", f"{layer}_responses.png"
 
 
 def png(figure):

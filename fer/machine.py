@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def processor():
-    """The number of cores and their name, such as "2 x AMD EPYC"."""
+    """The number of logical processors and their name, such as "2 x AMD EPYC"."""
     names = [
         line.split(":", 1)[1].strip()
         for line in _cpu().splitlines()

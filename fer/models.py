@@ -22,7 +22,6 @@ from fer import (
     machine,
     networks,
     progress,
-    reader,
     scores,
     strangers,
 )
@@ -77,6 +76,12 @@ class Model:
         return self.card["data"]["validation digest"] == data.unordered_digest(faces)
 
 
+def files_of(path):
+    """The files that a training leaves, of which the model is `path`."""
+    suffixes = (".keras", ".json", ".csv", ".txt", ".png")
+    return [Path(path).with_suffix(suffix) for suffix in suffixes]
+
+
 def load(path):
     """Load a `.keras` file and its card, running no code that the file may carry.
 
@@ -93,7 +98,7 @@ def load(path):
         why = " ".join(str(error).split())[:160]
         raise BadInput(f"{path} is no model that Keras can load: {why}") from error
     takes, gives = network.input_shape, network.output_shape
-    wanted = (None, reader.SIDE, reader.SIDE, 1), (None, len(about["classes"]))
+    wanted = (None, *networks.FACE_SHAPE), (None, len(about["classes"]))
     if (takes, gives) != wanted:
         raise BadInput(
             f"{path} maps {takes} to {gives}, not {wanted[0]} to {wanted[1]}: "

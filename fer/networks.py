@@ -8,7 +8,9 @@ import math
 
 import numpy as np
 
-FACE_SHAPE = (48, 48, 1)
+from fer import reader
+
+FACE_SHAPE = (reader.SIDE, reader.SIDE, 1)
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 # A start that keeps the signal's size from layer to layer (He, 2015, arXiv:1502.01852).
 RELU = {"activation": "relu", "kernel_initializer": "he_normal"}

@@ -1,8 +1,14 @@
-"""How far long work is, on a terminal."""
+"""What a run tells while it works: how far it is, on a terminal, and warnings."""
 
 import sys
 
 ERASE = "\x1b[K"  # what stands in the terminal's line
+
+
+def warn(line):
+    """Print the line to stderr, where there is one: of None, print makes stdout."""
+    if sys.stderr:
+        print(line, file=sys.stderr, flush=True)
 
 
 def steps(what, number):

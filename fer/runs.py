@@ -10,6 +10,7 @@ from fer import (
     data,
     figures,
     files,
+    gradients,
     machine,
     models,
     networks,
@@ -25,10 +26,10 @@ def train(build, source, options, out, command, resume=False):
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
     epoch), .txt its structure, .png its learning curves. options: as training.fit takes
     them, where the precision may be "auto", and maybe teachers: the paths of trained
-    models. Returns the card.
+    models; resume: as it takes that. Returns the card.
     """
     out = Path(out)
-    for path in outputs(out):
+    for path in models.files_of(out):
         files.free_to_write(path, source)
     faces = data.load(source)
     data.must_be_labelled(faces, source)
@@ -52,6 +53,7 @@ def train(build, source, options, out, command, resume=False):
             build, faces, options, checkpoint, resume, told if taught_by else None
         )
         best = scores.best_epoch(history)["epoch"]
+        command = gradients.chosen_backend() + command
         card = models.card(network, faces, source, options, best, seconds, command)
         # The largest first: on a full disk all else stays as it was.
         models.save(network, card, out)
@@ -60,12 +62,6 @@ def train(build, source, options, out, command, resume=False):
     print(f"epoch {best}: validation {scores.shown(card['scores']['validation'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
     return card
-
-
-def outputs(out):
-    """The files that `train` leaves, of which the model is `out`."""
-    suffixes = (".keras", ".json", ".csv", ".txt", ".png")
-    return [Path(out).with_suffix(suffix) for suffix in suffixes]
 
 
 def _resolved(options):
@@ -99,7 +95,7 @@ def train_unless_done(build, source, options, out, script):
     resolved, _ = _resolved(options)
     digest = data.digest(data.load(source))
     unfinished = Path(out).with_suffix(".checkpoint.npz").exists()
-    whole = not unfinished and all(path.exists() for path in outputs(out))
+    whole = not unfinished and all(path.exists() for path in models.files_of(out))
     if whole and models.is_trained_so(out, build.__name__, digest, resolved):
         print(f"{out} is already trained so")
         return
@@ -108,7 +104,7 @@ def train_unless_done(build, source, options, out, script):
         if name != "teachers":
             words += [f"--{name.replace('_', '-')}", value]
     command = shlex.join(map(str, words))
-    train(build, source, options, out, command, resume=unfinished)
+    train(build, source, options, out, command, resume=None)
 
 
 def read_history(model_path):

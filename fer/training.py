@@ -10,7 +10,6 @@ import contextlib
 import json
 import math
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -53,6 +52,8 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     probabilities (N, classes), which are learned beside the labels, at a weight of
     options' share (Hinton, 2015, arXiv:1503.02531).
 
+    resume: whether to go on with the run in `checkpoint`; None: if there is one.
+
     Returns the network in float32 with the weights of its best validation epoch, the
     history (a dict an epoch) and the seconds that it took.
 
@@ -92,6 +93,9 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
                 batches = _batches(fitted.images, targets, batch_size, options, epoch)
                 history.append({"epoch": epoch + 1} | _train(network, batches, steps))
                 history[-1] |= evaluate(network, held)
+                # The last update of an epoch comes after its last loss.
+                loss = history[-1]["val_loss"]
+                _must_be_finite(loss, "of the validation rows", network)
                 if scores.best_epoch(history) is history[-1]:
                     best = network.get_weights()
                 now = time.perf_counter()
@@ -212,15 +216,18 @@ def _train(network, batches, steps):
         if step == steps:
             rate = _learning_rate(network)
         logs = network.train_on_batch(images, targets, return_dict=True)
-        if not math.isfinite(logs["loss"]):
-            raise BadInput(
-                f"the loss is {logs['loss']} at step {step} of this epoch, learning "
-                f"rate {_learning_rate(network):.3g}; the checkpoint, if any, holds "
-                "the last good epoch"
-            )
+        _must_be_finite(logs["loss"], f"at step {step} of this epoch", network)
         totals.add(logs, len(images))
         show(step, f", loss {logs['loss']:.3f}")
     return totals.means() | {"learning_rate": rate}
+
+
+def _must_be_finite(loss, where, network):
+    if not math.isfinite(loss):
+        raise BadInput(
+            f"the loss is {loss} {where}, learning rate {_learning_rate(network):.3g}; "
+            "the checkpoint, if any, holds the last good epoch"
+        )
 
 
 def _learning_rate(network):
@@ -264,7 +271,10 @@ def _write(path, run, history, seconds, best, variables, targets):
 
 
 def _read(path, run, resume):
-    """The saved state of `run`, or None where a new run may start."""
+    """The saved state of `run`, or None where a new run may start.
+
+    resume: whether there must be one; None if either will do.
+    """
     if not Path(path).exists():
         if resume:
             raise BadInput(
@@ -284,7 +294,7 @@ def _read(path, run, resume):
         raise BadInput(
             f"{path} is no checkpoint ({error!r:.120}): delete it and start again"
         ) from error
-    if not resume:
+    if resume is False:
         raise BadInput(
             f"{path} holds an unfinished run ({done}): add --resume, or delete it"
         )
@@ -308,11 +318,7 @@ def _signals():
     def note(number, frame):
         received.append(number)
         restore()
-        print(
-            "finishing this epoch first; again to stop at once",
-            file=sys.stderr,
-            flush=True,
-        )
+        progress.warn("finishing this epoch first; again to stop at once")
 
     def restore():
         for number, handler in before.items():

@@ -83,6 +83,7 @@ NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "1000000000000", "9" * 5000,
         ("train_cnn.py", "--batch-size", "1000000000"),
         ("train_dnn.py", "--seed", "4294967296"),
         ("saliency.py", "--image", "-3"),
+        ("saliency.py", "--samples", "100001"),
         ("filters.py", "--image", "1000000001"),
         ("filters.py", "--steps", "0"),
         ("filters.py", "--seed", "0x1"),
@@ -100,16 +101,21 @@ def test_a_number_out_of_range_is_named(tmp_path, script, flag, wrong):
 NO_FRACTION = ("", "text", "nan", "-nan", "inf", "2", "1.0001", "-0.1", "1,5")
 
 
-def test_a_threshold_is_a_number_of_0_to_1(tmp_path):
+@pytest.mark.parametrize(
+    ("script", "flag"), [("saliency.py", "--threshold"), ("train_cnn.py", "--share")]
+)
+def test_a_fraction_is_a_number_of_0_to_1(tmp_path, script, flag):
     for value in (*NO_FRACTION, "9" * 5000):
-        said = refusal("saliency.py", "--threshold", value, folder=tmp_path)
-        assert "--threshold" in said and len(said) < 200
+        said = refusal(script, flag, value, folder=tmp_path)
+        assert flag in said and len(said) < 200
 
 
 @pytest.mark.parametrize(
     ("script", "flag", "right"),
     [
-        ("train_cnn.py", "--augment", ("generator", "graph", "strong", "none")),
+        ("train_cnn.py", "--augment", ("generator", "graph", "strong", "mirror")),
+        ("train_cnn.py", "--network", ("cnn", "compact", "compact_60k")),
+        ("train_dnn.py", "--optimizer", ("adamw", "muon")),
         ("train_dnn.py", "--precision", ("auto", "mixed_bfloat16", "float32")),
         ("confusion.py", "--usage", ("PublicTest", "PrivateTest")),
     ],
@@ -223,6 +229,13 @@ def test_a_report_of_named_models_trains_none(tmp_path):
     assert not (tmp_path / "mine").exists()
 
 
+def test_a_share_without_teachers_is_told(tmp_path, given):
+    words = ("--csv", given["csv"], "--share", "1", "--out", "m.keras")
+    assert "name some with --teachers" in refusal(
+        "train_dnn.py", *words, folder=tmp_path
+    )
+
+
 def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/fer2013.csv").touch()
@@ -240,6 +253,10 @@ def test_an_output_that_is_an_input_is_told_before_it_is_lost(tmp_path, given):
         shutil.copy(given["csv"], folder / name)
         out = str((folder / name).with_suffix(FORMATS[script]))
         words = ("--csv", str(folder / name), "--out", out)
+        assert "would be overwritten" in refusal(script, *words, folder=tmp_path)
+    for script in ("predict.py", "confusion.py", "saliency.py"):
+        out = str(SHIPPED.with_suffix(FORMATS[script]))
+        words = ("--csv", given["csv"], "--model", str(SHIPPED), "--out", out)
         assert "would be overwritten" in refusal(script, *words, folder=tmp_path)
     shutil.copy(given["csv"], folder / "submission.csv")
     words = ("--csv", given["csv"], "--test", str(folder / "submission.csv"))
@@ -279,6 +296,14 @@ def test_what_only_the_model_can_tell_is_told_as_shortly(
     words = [word.format_map(given) for word in words]
     shared = ("--csv", given["csv"], "--model", str(SHIPPED))
     assert why in refusal(script, *shared, *words, folder=tmp_path)
+
+
+def test_a_picture_that_cannot_be_is_told_before_the_ascent(tmp_path, given):
+    folder = Path(given["folder"]) / "figures"
+    (folder / "conv2_responses.png").mkdir(parents=True)
+    words = ("--csv", given["csv"], "--model", str(SHIPPED), "--out", str(folder))
+    said = refusal("filters.py", *words, "--steps", "100000", folder=tmp_path)
+    assert "conv2_responses.png is a folder" in said
 
 
 @pytest.mark.parametrize("backend", ["torch", "../jax"])

@@ -20,6 +20,12 @@ def test_a_file_gets_no_steps(capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_without_a_stderr_a_warning_goes_nowhere(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", None)
+    progress.warn("the disk is full")
+    assert capsys.readouterr().out == ""
+
+
 def test_a_closed_stdout_gets_no_steps(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     progress.steps("teachers", 2)(1)

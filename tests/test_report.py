@@ -1,5 +1,6 @@
 """The report: what it trains, draws and writes."""
 
+import dataclasses
 import shutil
 import subprocess
 
@@ -71,6 +72,19 @@ def test_the_page_has_every_section_in_order_and_loads_nothing(reported):
     assert page.count("35 faces&#x27; mean") == 1
 
 
+def test_the_seed_is_of_what_the_report_draws_at_random(
+    trained, drawn_csv, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(chapters.cli, "STEPS", 1)
+    monkeypatch.setattr(chapters.cli, "LAYERS", ("1",))
+    material = chapters.gather(drawn_csv, trained, None, tmp_path, seed=0)
+    drawn = []
+    for seed in (0, 0, 1):
+        assert list(chapters.filters(dataclasses.replace(material, seed=seed)))
+        drawn.append((tmp_path / "conv1_filters.png").read_bytes())
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
 def test_the_page_in_a_browser(reported):
     from shutil import which
 
@@ -110,4 +124,4 @@ def test_a_report_of_a_cnn_without_convolutions_is_refused(
         for suffix in (".keras", ".json", ".csv"):
             shutil.copy(trained / f"dnn{suffix}", tmp_path / f"{name}{suffix}")
     with pytest.raises(models.BadInput, match=r"cnn\.keras has too few convolutions"):
-        chapters.gather(drawn_csv, tmp_path, None, tmp_path)
+        chapters.gather(drawn_csv, tmp_path, None, tmp_path, seed=0)

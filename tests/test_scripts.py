@@ -278,6 +278,15 @@ def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
     assert [int(row[1]) for row in rows[1:]] == labels.tolist()
 
 
+def test_predict_looks_for_the_users_own_test_csv_first(trained, drawn, tmp_path):
+    (tmp_path / "data").mkdir()
+    write_unlabelled(tmp_path / "data/test.csv", [5], drawn.images[:1])
+    out = run("predict.py", "--model", trained / "dnn.keras", folder=tmp_path)
+    assert "reading data/test.csv" in out
+    assert (tmp_path / "submission.csv").read_text().startswith("id,label\n5,")
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["test.csv"]
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".txt"])
 def test_what_goes_beside_a_model_does_not_overwrite_the_faces(
     drawn_csv, tmp_path, suffix
