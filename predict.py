@@ -2,27 +2,46 @@
 
 python predict.py --csv data/test.csv
 python predict.py --csv data/test.csv --model models/dnn.keras --out dnn.csv
+python predict.py --photo me.jpg --model models/fer2013/compact.keras
+
+With --photo: print what the model makes of that one face.
 """
 
 from pathlib import Path
 
-from fer import cli
+from fer import BadInput, cli
 
 
 def main():
-    args = cli.parser(
-        __doc__, "csv", "model", "mirror", "turn", out=Path("submission.csv")
-    ).parse_args()
+    flags = ("csv", "photo", "model", "mirror", "turn")
+    args = cli.parser(__doc__, *flags, out=Path("submission.csv")).parse_args()
+    if args.photo and args.csv:
+        raise BadInput("--photo and --csv are two inputs: leave one of them out")
+    (name if args.photo else submit)(args)
+
+
+def submit(args):
+    """Write the submission of a CSV's faces."""
     from fer import data, files, models
 
     path = args.csv or cli.own_or_sample_test_csv()
     model = cli.model_path(args)
     files.free_to_write(args.out, path, *models.files_of(model))
     faces = data.load(path, data.USAGES)
-    model = models.load(model)
-    labels = model.predict(faces.images, args.mirror, args.turn).argmax(1)
+    labels = models.load(model).predict(faces.images, args.mirror, args.turn).argmax(1)
     files.write_submission(args.out, faces.ids, labels)
     print(f"wrote {args.out}: {len(faces):,} faces of {path}")
+
+
+def name(args):
+    """Print the classes, the likeliest first, with the photo's probabilities."""
+    from fer import models, photo
+
+    face = photo.face(args.photo)
+    model = models.load(cli.model_path(args))
+    [told] = model.predict(face, args.mirror, args.turn)
+    for label in told.argsort()[::-1]:
+        print(f"{told[label]:.3f} {model.classes[label]}")
 
 
 if __name__ == "__main__":

@@ -80,6 +80,9 @@ FLAGS = {
         type=path,
         metavar="F",
     ),
+    "photo": flag(
+        "a picture of one face, cut to it, instead of a CSV", type=path, metavar="F"
+    ),
     "model": flag(
         "a trained model (default: models/cnn.keras, else the shipped one)",
         type=path,

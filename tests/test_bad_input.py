@@ -152,6 +152,7 @@ def test_an_output_ends_like_its_format(tmp_path):
         *((script, "--teachers") for script in SCRIPTS[:2]),
         *(("report.py", flag) for flag in ("--models", "--test", "--out")),
         ("filters.py", "--out"),
+        ("predict.py", "--photo"),
     ],
 )
 def test_a_path_that_is_empty_is_not_the_default(tmp_path, script, flag):
@@ -234,6 +235,11 @@ def test_a_share_without_teachers_is_told(tmp_path, given):
     assert "name some with --teachers" in refusal(
         "train_dnn.py", *words, folder=tmp_path
     )
+
+
+def test_two_inputs_for_predict_are_one_too_many(tmp_path, given):
+    words = ("--csv", given["csv"], "--photo", "me.png")
+    assert "leave one of them out" in refusal("predict.py", *words, folder=tmp_path)
 
 
 def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):

@@ -1,0 +1,66 @@
+"""A picture file becomes the face that it shows, or is refused."""
+
+import numpy as np
+import pytest
+from by_command import run
+from PIL import Image
+
+from fer import BadInput, models, photo
+
+
+@pytest.mark.parametrize("ending", [".png", ".bmp", ".tif"])
+def test_a_face_in_its_own_size_is_read_to_the_pixel(drawn, tmp_path, ending):
+    Image.fromarray(drawn.images[0]).save(tmp_path / f"face{ending}")
+    assert np.array_equal(photo.face(tmp_path / f"face{ending}")[0], drawn.images[0])
+
+
+def test_a_large_photo_in_colour_shows_its_middle_square(drawn, tmp_path):
+    large = np.kron(drawn.images[0], np.ones((5, 5), np.uint8))
+    framed = np.pad(large, ((0, 0), (120, 120)), constant_values=255)
+    Image.fromarray(framed).convert("RGB").save(tmp_path / "photo.jpg", quality=95)
+    [found] = photo.face(tmp_path / "photo.jpg")
+    assert found.shape == (48, 48) and found.dtype == np.uint8
+    assert np.abs(found - drawn.images[0].astype(int)).mean() < 5
+
+
+def test_a_camera_held_aslant_is_heeded(drawn, tmp_path):
+    lying = Image.fromarray(np.rot90(drawn.images[0]))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the orientation: to be turned clockwise
+    lying.save(tmp_path / "photo.png", exif=exif)
+    assert np.array_equal(photo.face(tmp_path / "photo.png")[0], drawn.images[0])
+
+
+def test_what_is_no_picture_of_8_bits_is_refused(rng, tmp_path, monkeypatch):
+    (tmp_path / "text.png").write_text("no picture")
+    Image.fromarray(np.ones((9, 9), np.uint16)).save(tmp_path / "deep.png")
+    good = tmp_path / "good.png"
+    Image.fromarray(rng.integers(0, 256, (64, 64), np.uint8)).save(good)
+    (tmp_path / "cut.png").write_bytes(good.read_bytes()[:300])
+    for name, why in {
+        "missing.png": "cannot be read: No such file",
+        "text.png": "cannot be read",
+        "cut.png": "cut.png",
+        "deep.png": "8 bits a colour",
+    }.items():
+        with pytest.raises(BadInput, match=why):
+            photo.face(tmp_path / name)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2000)
+    with pytest.raises(BadInput, match="DecompressionBomb"):
+        photo.face(good)
+
+
+def test_predict_prints_what_the_model_makes_of_a_photo(trained, drawn, tmp_path):
+    Image.fromarray(drawn.images[3]).save(tmp_path / "me.png")
+    words = ("--photo", "me.png", "--model", trained / "cnn.keras", "--mirror")
+    out = run("predict.py", *words, folder=tmp_path)
+    model = models.load(trained / "cnn.keras")
+    [told] = model.predict(drawn.images[3:4], mirror=True)
+    rows = [line.split() for line in out.splitlines()]
+    assert [name for _, name in rows] == [
+        model.classes[i] for i in told.argsort()[::-1]
+    ]
+    assert [float(said) for said, _ in rows] == pytest.approx(
+        sorted(told)[::-1], abs=1e-3
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["me.png"]
