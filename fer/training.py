@@ -70,10 +70,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         run = _described(network, build, faces, options)
         saved = _read(checkpoint, run, resume)
         fitted, held = _parts(faces, options["seed"])
-        targets = networks.one_hot(fitted.labels)
-        if teach and not saved:
-            share = options["share"]
-            targets = (1 - share) * targets + share * teach(fitted.images)
+        targets = saved["targets"] if saved else _targets(fitted, options, teach)
         batch_size = min(options["batch_size"], len(fitted))
         steps = len(fitted) // batch_size  # an epoch
         _compile(network, options["optimizer"], options["epochs"] * steps, batch_size)
@@ -84,7 +81,6 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         history, best, seconds = [], network.get_weights(), 0.0
         if saved:
             history, best, seconds = saved["history"], saved["best"], saved["seconds"]
-            targets = saved["targets"]
             for variable, value in zip(variables, saved["state"], strict=True):
                 variable.assign(value)
 
@@ -143,6 +139,15 @@ def _parts(faces, seed):
             "training needs some of each"
         )
     return fitted, held
+
+
+def _targets(fitted, options, teach):
+    """What is learned of each face: (N, classes) float32, of label and teacher."""
+    labels = networks.one_hot(fitted.labels)
+    if not teach:
+        return labels
+    share = options["share"]
+    return (1 - share) * labels + share * teach(fitted.images)
 
 
 def evaluate(network, faces):
