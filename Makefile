@@ -13,12 +13,14 @@ report: .venv/suite
 	$(RUN) report.py $(call given,CSV,csv) $(if $(TRAIN),--train)
 
 test: .venv/dev
-	$(RUN) -m pytest --numprocesses auto --maxprocesses 4
+	$(RUN) -m pytest $(IN_PARALLEL)
 
 coverage: .venv/dev
-	$(RUN) -m coverage run -m pytest --deselect $(FULL_DISK)
+	$(RUN) -m coverage run -m pytest $(IN_PARALLEL) --deselect $(FULL_DISK)
 	-$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
+
+IN_PARALLEL = --numprocesses auto --maxprocesses 4
 
 # On a full disk the measurement itself fails; what kill -9 cut short is left out.
 FULL_DISK = tests/test_faults.py::test_predict_on_a_full_disk_keeps_the_earlier_submission

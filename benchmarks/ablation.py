@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks import rounds
-from fer import data, files, models, networks, scores, teachers, training
+from fer import cli, data, files, models, networks, scores, teachers, training
 
 NOTHING = "nothing"
 MIXED = 0.2  # mixup's alpha (Zhang, 2017, arXiv:1710.09412)
@@ -171,7 +171,7 @@ def main():
     args = parser.parse_args()
     options = {"epochs": args.epochs, "batch_size": 128, "seed": args.seed}
     options |= {"optimizer": "adamw", "augment": "graph"}
-    options |= {"precision": "mixed_bfloat16", "share": 0.5}
+    options |= {"precision": "mixed_bfloat16", "share": cli.SHARE}
     faces = data.load(args.csv)
     taught, made_of = {}, {"data": data.digest(faces)}
     if args.teacher:
