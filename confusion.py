@@ -6,7 +6,7 @@ python confusion.py --model models/dnn.keras --out figures/dnn_confusion.png
 
 from pathlib import Path
 
-from fer import cli
+from fer import cli, inputs
 
 
 def main():
@@ -16,7 +16,7 @@ def main():
     ).parse_args()
     from fer import figures, files, scores
 
-    model, faces = cli.model_and_faces(args, args.out)
+    model, faces = inputs.model_and_faces(args, args.out)
     predicted = model.predict(faces.images, args.mirror, args.turn).argmax(1)
     counts = scores.matrix(faces.labels, predicted, model.classes)
     files.write_bytes(args.out, figures.png(figures.confusion(counts, model.classes)))

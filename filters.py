@@ -8,7 +8,7 @@ Without --image: validation row 9, or the last.
 
 from pathlib import Path
 
-from fer import cli
+from fer import cli, inputs
 
 
 def main():
@@ -17,13 +17,13 @@ def main():
     from fer import explain, figures, files, progress
 
     # What the layers, and so the files, are called is known once the model is.
-    model, faces = cli.model_and_faces(args, args.out / "filters.png")
+    model, faces = inputs.model_and_faces(args, args.out / "filters.png")
     layers = explain.pick_layers(model.network, args.layers)
     for layer in layers:
         for name in figures.filter_names(layer.name):
             files.free_to_write(args.out / name, *filter(None, [args.csv]))
     last = len(faces) - 1
-    row = min(cli.IMAGE, last) if args.image is None else cli.row(args.image, faces)
+    row = min(cli.IMAGE, last) if args.image is None else inputs.row(args.image, faces)
     for layer in layers:
         found, _, dead = explain.ascend(
             model.network,

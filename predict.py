@@ -9,7 +9,7 @@ With --photo: print what the model makes of that one face.
 
 from pathlib import Path
 
-from fer import BadInput, cli
+from fer import BadInput, cli, inputs
 
 
 def main():
@@ -24,8 +24,8 @@ def submit(args):
     """Write the submission of a CSV's faces."""
     from fer import data, files, models
 
-    path = args.csv or cli.own_or_sample_test_csv()
-    model = cli.model_path(args)
+    path = args.csv or inputs.own_or_sample_test_csv()
+    model = inputs.model_path(args)
     files.free_to_write(args.out, path, *models.files_of(model))
     faces = data.load(path, data.USAGES)
     labels = models.load(model).predict(faces.images, args.mirror, args.turn).argmax(1)
@@ -38,7 +38,7 @@ def name(args):
     from fer import models, photo
 
     face = photo.face(args.photo)
-    model = models.load(cli.model_path(args))
+    model = models.load(inputs.model_path(args))
     [told] = model.predict(face, args.mirror, args.turn)
     for label in told.argsort()[::-1]:
         print(f"{told[label]:.3f} {model.classes[label]}")

@@ -10,34 +10,34 @@ shipped models, with --train new ones in models/report; the page in figures/repo
 
 from pathlib import Path
 
-from fer import BadInput, cli
+from fer import BadInput, cli, inputs
 
 
 def main():
     flags = ("csv", "models", "train", "epochs", "seed", "test", "out")
     args = cli.parser(__doc__, *flags).parse_args()
-    source = cli.csv(args)
-    sample = cli.is_sample(source)
+    source = inputs.csv(args)
+    sample = inputs.is_sample(source)
     fresh = args.train or (sample and not args.models)
     own = "sample" if sample else "report"
     folder = args.models or Path("models", own if fresh else "fer2013")
     out = args.out or Path("figures", own)
-    test = args.test or cli.test_csv(source)
+    test = args.test or inputs.test_csv(source)
     from fer import chapters, data, files, models, page
 
     if args.epochs and not fresh:
         raise BadInput("--epochs is of a training, and none is asked for: add --train")
     # What is wrong with them is better known before hours of training than after.
-    inputs = [source, test] if test else [source]
+    read = [source, test] if test else [source]
     for name in ("report.html", "submission.csv"):
-        files.free_to_write(out / name, *inputs)
+        files.free_to_write(out / name, *read)
     if test:
         data.load(test, data.USAGES)
     if fresh:
         for name in chapters.FILES.values():
             for path in models.files_of(folder / name):
-                files.free_to_write(path, *inputs)
-        train(source, folder, cli.epochs(args, source), args.seed)
+                files.free_to_write(path, *read)
+        train(source, folder, inputs.epochs(args, source), args.seed)
     material = chapters.gather(source, folder, test, out, args.seed)
     parts = [part for chapter in chapters.ALL for part in chapter(material)]
     files.write_text(out / "report.html", page.page("Facial expressions", parts))

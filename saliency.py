@@ -9,7 +9,7 @@ Without --image: the first face of fear that the model gets right.
 
 from pathlib import Path
 
-from fer import cli
+from fer import cli, inputs
 
 
 def main():
@@ -18,12 +18,12 @@ def main():
     args = cli.parser(__doc__, *flags, out=default).parse_args()
     from fer import explain, figures, files, scores
 
-    model, faces = cli.model_and_faces(args, args.out)
+    model, faces = inputs.model_and_faces(args, args.out)
     if args.image is None:
         predicted = model.predict(faces.images).argmax(1)
         row = explain.first_right(faces.labels, predicted, model.classes.index("fear"))
     else:
-        row = cli.row(args.image, faces)
+        row = inputs.row(args.image, faces)
     image, label = faces.images[row], faces.labels[row]
     asked = model.network, image[None], [label]
     if args.samples:

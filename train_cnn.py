@@ -5,15 +5,15 @@ python train_cnn.py --augment none --out models/cnn_plain.keras
 python train_cnn.py --network compact --out models/compact.keras
 """
 
-from fer import cli
+from fer import cli, inputs
 
 
 def main():
     args = cli.training_parser(__doc__, "models/cnn.keras", "network").parse_args()
     from fer import networks, runs
 
-    source = cli.csv(args)
-    options = cli.training_options(args, source)
+    source = inputs.csv(args)
+    options = inputs.training_options(args, source)
     build = getattr(networks, args.network)
     runs.train(build, source, options, args.out, cli.command(), args.resume)
 

@@ -4,15 +4,15 @@ python train_dnn.py --csv data/fer2013.csv
 python train_dnn.py --epochs 30 --seed 1 --out models/dnn_seed1.keras
 """
 
-from fer import cli
+from fer import cli, inputs
 
 
 def main():
     args = cli.training_parser(__doc__, "models/dnn.keras").parse_args()
     from fer import networks, runs
 
-    source = cli.csv(args)
-    options = cli.training_options(args, source)
+    source = inputs.csv(args)
+    options = inputs.training_options(args, source)
     runs.train(networks.dnn, source, options, args.out, cli.command(), args.resume)
 
 

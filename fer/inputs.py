@@ -1,0 +1,115 @@
+"""What the flags stand for: faces, model and options, said where nobody named them."""
+
+import os
+from pathlib import Path
+
+from fer import BadInput, cli
+
+OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
+SAMPLE_CSV, SAMPLE_TEST_CSV = Path("data/sample.csv"), Path("data/sample_test.csv")
+
+
+def csv(args):
+    """The CSV to read, said where it was not given."""
+    if args.csv:
+        return args.csv
+    found = default_csv()
+    why = f", drawn faces, since there is no {OWN_CSV[0]}"
+    print(f"reading {found}{why if is_sample(found) else ''}")
+    return found
+
+
+def default_csv():
+    """The user's own CSV, else the sample, which is drawn if missing."""
+    for own in OWN_CSV:
+        if own.exists():
+            return own
+    from fer import sample
+
+    if not SAMPLE_CSV.exists():
+        sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)
+    return SAMPLE_CSV
+
+
+def is_sample(source):
+    """Whether the CSV is the drawn sample's, however its path is written."""
+    return os.path.realpath(source) == os.path.realpath(SAMPLE_CSV)
+
+
+def model_path(args):
+    """The model to use; said where it was not given: the user's own, else a shipped."""
+    from fer import models
+
+    if args.model:
+        return args.model
+    found = models.OWN if models.OWN.exists() else models.SHIPPED
+    print(f"using {found}")
+    return found
+
+
+def model_and_faces(args, *written):
+    """The model, and the faces to judge it on: its validation rows, or --usage's.
+
+    written: the files that will be. Raises BadInput where one of them cannot be, or is
+    the CSV or one of the model's; where the CSV has no such faces; and where, without
+    --usage, no row is known to be unseen. What the column Usage says is believed.
+    """
+    from fer import data, files, models
+
+    source, found = csv(args), model_path(args)
+    for path in written:
+        files.free_to_write(path, source, *models.files_of(found))
+    usage = getattr(args, "usage", None)
+    faces = data.load(source, (usage,) if usage else data.FITTING)
+    data.must_be_labelled(faces, source)
+    if usage and faces.usage is None:
+        raise BadInput(
+            f"{source} has no column Usage, so no rows of {usage}: leave --usage out, "
+            f"or add that column, with {usage} in rows that the model was not fitted on"
+        )
+    loaded = models.load(found)
+    return loaded, faces if usage else loaded.validation(faces)
+
+
+def row(number, faces):
+    """`number`, if it is a row of `faces`; raises BadInput otherwise."""
+    if number >= len(faces):
+        raise BadInput(
+            f"--image {number} is past the last validation row, {len(faces) - 1}"
+        )
+    return number
+
+
+def test_csv(source):
+    """The faces to label for Kaggle that lie beside the CSV `source`, or None."""
+    names = ("test.csv", "test.csv.gz")
+    if is_sample(source):
+        names = (SAMPLE_TEST_CSV.name,)
+    beside = map(source.with_name, names)
+    return next((path for path in beside if path.exists()), None)
+
+
+def own_or_sample_test_csv():
+    """The faces to label that nobody named; said, and raises BadInput without any."""
+    found = test_csv(OWN_CSV[0]) or test_csv(default_csv())
+    if not found:
+        raise BadInput("there is no test.csv beside the CSV: name one with --csv")
+    print(f"reading {found}")
+    return found
+
+
+def epochs(args, source):
+    """--epochs, or as many as the CSV `source` needs."""
+    return args.epochs or (cli.SAMPLE_EPOCHS if is_sample(source) else cli.EPOCHS)
+
+
+def training_options(args, source):
+    """What training.fit takes, from the flags of training_parser."""
+    names = ("batch_size", "seed", "optimizer", "augment", "precision")
+    options = {name: getattr(args, name) for name in names}
+    if args.teachers:
+        share = cli.SHARE if args.share is None else args.share
+        options |= {"teachers": list(map(str, args.teachers)), "share": share}
+    elif args.share is not None:
+        raise BadInput("--share is of what teachers say: name some with --teachers")
+    return {"epochs": epochs(args, source), **options}
