@@ -220,12 +220,12 @@ def run(main):
     # its formats are not those of the models here.
     os.environ |= {"MPLBACKEND": "Agg", "KERAS_HOME": os.devnull}
     machine.use_onednn()
-    # Whoever asks to end it has what was begun cleared away, as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     debug = "--debug" in sys.argv
     if sys.stderr and not debug:
         _mute_libraries()
     try:
+        # Whoever asks to end it has what was begun cleared away, as after Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         if not {"-h", "--help"} & {*sys.argv}:
             _must_have_backend(chosen)
         main()
