@@ -45,7 +45,7 @@ def plain_parse(content):
     header, *lines = content.split(b"\n")
     names = header.decode("utf-8-sig", "replace").strip().split(",")
     columns = [reader.COLUMNS.get(name.strip(' "')) for name in names]
-    if None in columns or len(set(columns)) < len(columns) or len(columns) < 2:
+    if None in columns or len(set(columns)) < len(columns):
         raise Refused(1)
     if "pixels" not in columns:
         raise Refused(1)

@@ -1,8 +1,8 @@
 """FER-style CSV in, uint8 faces out.
 
 Three layouts, in any order of columns, plain or gzipped, told apart by their header:
-`emotion,pixels,Usage` (FER2013), `label,feature` (labelled) and `id,feature` (to be
-labelled).
+`emotion,pixels,Usage` (FER2013), `label,feature` (labelled) and `id,feature` or
+`pixels` alone (to be labelled).
 """
 
 import gzip

@@ -106,10 +106,10 @@ def _header(path, line):
     ]
     columns = [COLUMNS.get(name) for name in names]
     known = {"pixels", "label", "usage", "id"} >= set(columns) and "pixels" in columns
-    if not known or len(set(columns)) < len(columns) or len(columns) < 2:
+    if not known or len(set(columns)) < len(columns):
         raise BadInput(
             f"{path}, line 1: the columns are {','.join(names)[:80]!r}, "
-            "not emotion,pixels,Usage or label,feature or id,feature"
+            "not emotion,pixels,Usage or label,feature or id,feature or pixels"
         )
     return columns
 
