@@ -11,12 +11,16 @@ from pathlib import Path
 
 from fer import BadInput, cli, inputs
 
+SUBMISSION = Path("submission.csv")
+
 
 def main():
     flags = ("csv", "photo", "model", "mirror", "turn")
-    args = cli.parser(__doc__, *flags, out=Path("submission.csv")).parse_args()
+    args = cli.parser(__doc__, *flags, out=SUBMISSION).parse_args()
     if args.photo and args.csv:
         raise BadInput("--photo and --csv are two inputs: leave one of them out")
+    if args.photo and args.out != SUBMISSION:
+        raise BadInput("--photo prints and writes nothing: leave --out out")
     (name if args.photo else submit)(args)
 
 

@@ -23,7 +23,7 @@ def main():
     folder = args.models or Path("models", own if fresh else "fer2013")
     out = args.out or Path("figures", own)
     test = args.test or inputs.test_csv(source)
-    from fer import chapters, data, files, models, page
+    from fer import chapters, data, files, page, runs
 
     if args.epochs and not fresh:
         raise BadInput("--epochs is of a training, and none is asked for: add --train")
@@ -35,8 +35,7 @@ def main():
         data.load(test, data.USAGES)
     if fresh:
         for name in chapters.FILES.values():
-            for path in models.files_of(folder / name):
-                files.free_to_write(path, *read)
+            runs.must_be_free(folder / name, *read)
         train(source, folder, inputs.epochs(args, source), args.seed)
     material = chapters.gather(source, folder, test, out, args.seed)
     parts = [part for chapter in chapters.ALL for part in chapter(material)]

@@ -51,7 +51,13 @@ def plain_parse(content):
         raise Refused(1)
     if lines and not lines[-1]:
         lines.pop()
-    return [_plain_row(columns, line, i) for i, line in enumerate(lines, start=2)]
+    rows = [_plain_row(columns, line, i) for i, line in enumerate(lines, start=2)]
+    seen = set()
+    for number, row in enumerate(rows, start=2):
+        if row.get("id") in seen:
+            raise Refused(number)
+        seen |= {row["id"]} if "id" in row else set()
+    return rows
 
 
 def _plain_row(columns, line, number):
@@ -67,6 +73,8 @@ def _plain_row(columns, line, number):
                 raise Refused(number)
         elif name == "id":
             row[name] = _plain_number(cell.strip(b" "), 18, number)
+            if str(row[name]).encode() != cell.strip(b" "):
+                raise Refused(number)
         else:
             known = data.USAGES if name == "usage" else tuple("0123456")
             cell = cell.strip(b" ").decode("latin-1")
@@ -103,6 +111,7 @@ def seeds():
     quoted = re.sub("[^,\n]+", r'"\g<0>"', fer2013)
     spaced = "emotion, Usage, pixels\r\n" + f"0, PublicTest, {faces[0]}\r\n" * 2
     texts = fer2013, unlabelled, quoted, spaced, f"\ufefffeature,label\n{faces[1]},6"
+    texts += ("\n".join(["pixels", *faces]),)
     return [text.encode() for text in texts]
 
 

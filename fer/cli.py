@@ -26,6 +26,13 @@ def path(text):
     return Path(text)
 
 
+def file(text):
+    """An argparse type: the path of a file."""
+    if text and not Path(text).name:
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder: name a file")
+    return path(text)
+
+
 def path_ending(suffix):
     """An argparse type: a path that ends like the default, which tells the format."""
 
@@ -75,15 +82,15 @@ FLAGS = {
     "csv": flag(
         "faces to read (default: data/fer2013.csv, else the drawn sample; predict.py: "
         "the test.csv beside it)",
-        type=path,
+        type=file,
         metavar="F",
     ),
     "photo": flag(
-        "a picture of one face, cut to it, instead of a CSV", type=path, metavar="F"
+        "a picture of one face, cut to it, instead of a CSV", type=file, metavar="F"
     ),
     "model": flag(
         "a trained model (default: models/cnn.keras, else the shipped one)",
-        type=path,
+        type=file,
         metavar="M",
     ),
     "network": flag(
@@ -95,7 +102,7 @@ FLAGS = {
     "teachers": flag(
         "trained models: what they make of a face is learned, too",
         nargs="+",
-        type=path,
+        type=file,
         metavar="M",
     ),
     "share": flag(
@@ -167,7 +174,7 @@ FLAGS = {
     "train": flag("train new models first", action="store_true"),
     "test": flag(
         "faces to label for Kaggle (default: test.csv beside the CSV)",
-        type=path,
+        type=file,
         metavar="F",
     ),
     "out": flag("where to write", type=path, metavar="P"),
@@ -228,15 +235,32 @@ def run(main):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         if not {"-h", "--help"} & {*sys.argv}:
             _must_have_backend(chosen)
-        main()
-        if sys.stdout:
-            sys.stdout.flush()
+        try:
+            main()
+        finally:
+            _flush_stdout()
     except (BadInput, OSError) as error:
         if debug:
             raise
         sys.exit(_last_line(error, 2))
     except KeyboardInterrupt as stop:
         sys.exit(_last_line(stop if str(stop) else "stopped", 130))
+
+
+def _flush_stdout():
+    """Print what still waits to be; Python would complain in its own words, at exit."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError:
+        _to_nowhere(1)
+        raise
+
+
+def _to_nowhere(descriptor):
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _must_have_backend(chosen):
@@ -260,9 +284,7 @@ def _mute_libraries():
     quiet = logging.getLogger("tensorflow")
     quiet.addFilter(lambda record: record.levelno >= logging.ERROR)
     sys.stderr = os.fdopen(os.dup(2), "w", 1, errors="backslashreplace")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+    _to_nowhere(2)
 
 
 def _last_line(message, status):

@@ -22,12 +22,10 @@ def whole(path):
     the next; a lock keeps two runs from writing it at once. Raises BadInput when the
     file cannot be written.
     """
-    path = Path(path)
     writable(path)
-    if path.is_symlink():  # It stays, and what it leads to is replaced.
-        path = Path(os.path.realpath(path))
+    path = _replaced(path)
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
-    with locked(path.with_name(f".{path.name}.lock")), _explained(path):
+    with locked(_lock_of(path)), _explained(path):
         # In a shared folder it may be somebody's link to another file.
         temporary.unlink(missing_ok=True)
         try:
@@ -37,6 +35,16 @@ def whole(path):
         finally:
             temporary.unlink(missing_ok=True)
         _flush(path.parent)
+
+
+def _replaced(path):
+    """The file that is replaced: not a link, which stays, but what it leads to."""
+    path = Path(path)
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _lock_of(path):
+    return path.with_name(f".{path.name}.lock")
 
 
 @contextlib.contextmanager
@@ -103,12 +111,13 @@ def write_csv(path, header, rows):
 
 def writable(path):
     """Raise BadInput now, not after hours of work, when `path` cannot be written."""
-    path = Path(path)
     with _explained(path):
+        path = _replaced(path)
         if path.is_dir():
             raise BadInput(f"{path} is a folder: name a file to write")
         if path.exists() and not path.is_file():
             raise BadInput(f"{path} is no plain file: name another to write")
+        _lock_of(path).exists()  # Its name is longer, and may be too long.
         above = next(up for up in path.absolute().parents if up.exists())
         if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
             raise BadInput(
@@ -143,6 +152,21 @@ def reading(path, mend=""):
         yield
 
 
+@contextlib.contextmanager
+def understood(path, kind, mend):
+    """As reading; and whatever else is raised in the block means: `path` is no `kind`.
+
+    For libraries that raise errors of many classes for bytes that are not theirs.
+    """
+    with reading(path):
+        try:
+            yield
+        except (BadInput, OSError):
+            raise
+        except Exception as error:
+            raise BadInput(f"{path} is no {kind} ({error!r:.120}): {mend}") from error
+
+
 def write_submission(path, ids, labels):
     """Write a Kaggle submission `id,label`; ids count from 0 where they are None."""
     ids = range(len(labels)) if ids is None else ids
@@ -151,7 +175,10 @@ def write_submission(path, ids, labels):
 
 def must_differ(read, written):
     """Raise BadInput when the file to write is the one that is read."""
-    if os.path.realpath(read) == os.path.realpath(written):
+    same = os.path.realpath(read) == os.path.realpath(written)
+    # Paths of one file differ where a disk takes capital letters for small ones.
+    there = os.path.exists(read) and os.path.exists(written)
+    if same or (there and os.path.samefile(read, written)):
         raise BadInput(f"{read} would be overwritten: name another --out")
 
 

@@ -6,34 +6,38 @@ import numpy as np
 
 from fer import BadInput, files, networks
 
+# Pillow has more: of one, another program would be started on a stranger's file.
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 EIGHT_BITS = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")  # Pillow's modes
+GREY = (128, 128, 128)  # where a picture is transparent
 
 
 def face(path):
     """The middle square of a picture as one face: (1, 48, 48) uint8.
 
     Grey as the eye weighs colours (ITU-R 601), upright as the camera says. Raises
-    BadInput for what is no picture, or one of more than 8 bits a colour.
+    BadInput for what is no picture, or one whose pixels Pillow does not give in 8 bits.
     """
-    with files.reading(path), warnings.catch_warnings():
-        from PIL import Image, ImageOps
+    from PIL import Image, ImageOps
 
+    mend = "save it as PNG or JPEG"
+    with warnings.catch_warnings(), files.understood(path, "picture", mend):
+        warnings.simplefilter("ignore")  # of what else a camera wrote into it
         # A file of a few bytes may claim to unpack to gigabytes.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path) as picture:
-                mode, grey = picture.mode, ImageOps.exif_transpose(picture).convert("L")
-        except OSError:
-            raise
-        except Exception as error:
-            # Whatever Pillow's many formats raise for bytes that are not theirs.
+            with Image.open(path, formats=FORMATS) as picture:
+                mode, upright = picture.mode, ImageOps.exif_transpose(picture)
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+            most = f"{Image.MAX_IMAGE_PIXELS:,}"
+            raise BadInput(f"{path} has more pixels than {most}: shrink it") from error
+        if mode not in EIGHT_BITS:
             raise BadInput(
-                f"{path} is no picture that can be read ({error!r:.120}): save it as "
-                "PNG or JPEG"
-            ) from error
-    if mode not in EIGHT_BITS:
-        raise BadInput(
-            f"{path} has other pixels ({mode}) than 8 bits a colour: save it as an "
-            "8-bit PNG or JPEG"
-        )
-    return np.array(ImageOps.fit(grey, networks.FACE_SHAPE[:2]))[None]
+                f"{path} has other pixels ({mode}) than 8 bits a colour: save it as an "
+                "8-bit PNG or JPEG"
+            )
+        if upright.has_transparency_data:
+            behind = Image.new("RGBA", upright.size, GREY)
+            upright = Image.alpha_composite(behind, upright.convert("RGBA"))
+        grey = ImageOps.fit(upright.convert("L"), networks.FACE_SHAPE[:2])
+    return np.array(grey)[None]

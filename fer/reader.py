@@ -33,7 +33,7 @@ LONGEST_LINE = 1 << 16
 # Small enough for a core's cache: it is passed over two dozen times.
 BLOCK = 1 << 18
 # To be raised when it reads anything differently: older caches are left alone.
-VERSION = 1
+VERSION = 2
 
 
 def read(path, file):
@@ -70,10 +70,23 @@ def _columns(path, stream, most):
             )
         for name in columns:
             room[name][here] = values[name]
+    if "id" in columns:
+        _must_be_unlike(path, room["id"][:rows])
     for column in room.values():
         column.flags.writeable = False
     found = (room[name][:rows] if name in columns else None for name in room)
     return dict(zip(("images", "labels", "usage", "ids"), found, strict=True))
+
+
+def _must_be_unlike(path, ids):
+    """Raise BadInput for the first row that has the id of an earlier one."""
+    order = np.argsort(ids, kind="stable")
+    repeated = order[1:][np.diff(ids[order]) == 0]
+    if len(repeated):
+        row = repeated.min()
+        raise BadInput(
+            f"{path}, line {row + 2}: the id {ids[row]} is that of an earlier row"
+        )
 
 
 def _parts(path, columns, stream):
@@ -240,8 +253,8 @@ def _codes(cells, names, what, choices):
 def _ids(cells):
     cells = [cell.strip(b" ") for cell in cells]
     for cell in cells:
-        # 18 digits fit an int64.
-        if not (cell.isdigit() and len(cell) <= 18):
+        # 18 digits fit an int64, which would lose zeros in front.
+        if not (cell.isdigit() and len(cell) <= 18 and cell == b"%d" % int(cell)):
             raise _Malformed(f": the id is {_shown(cell)}, not a whole number")
     return [int(cell) for cell in cells]
 

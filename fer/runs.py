@@ -29,8 +29,7 @@ def train(build, source, options, out, command, resume=False):
     models; resume: as it takes that. Returns the card.
     """
     out = Path(out)
-    for path in models.files_of(out):
-        files.free_to_write(path, source)
+    must_be_free(out, source)
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, taught_by = _resolved(options)
@@ -48,7 +47,7 @@ def train(build, source, options, out, command, resume=False):
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
-        checkpoint = out.with_suffix(".checkpoint.npz")
+        checkpoint = checkpoint_of(out)
         network, history, seconds = training.fit(
             build, faces, options, checkpoint, resume, told if taught_by else None
         )
@@ -62,6 +61,33 @@ def train(build, source, options, out, command, resume=False):
     print(f"epoch {best}: validation {scores.shown(card['scores']['validation'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
     return card
+
+
+def checkpoint_of(out):
+    """The file that holds the unfinished run of the model `out`."""
+    return out.with_suffix(".checkpoint.npz")
+
+
+def must_be_free(out, *read):
+    """Raise BadInput now where a training cannot leave its files, or would harm others.
+
+    Those are what it reads, and what has the name of one of its files though neither
+    the model `out` nor a run of it is there.
+    """
+    began = out.exists() or checkpoint_of(out).exists() or _has_history(out)
+    for path in (checkpoint_of(out), *models.files_of(out)):
+        files.free_to_write(path, *read)
+        if path.exists() and not began:
+            raise BadInput(
+                f"{path} is of no training here: move it, or name another --out"
+            )
+
+
+def _has_history(out):
+    try:
+        return bool(read_history(out))
+    except BadInput:
+        return False
 
 
 def _resolved(options):
@@ -94,7 +120,7 @@ def train_unless_done(build, source, options, out, script):
     """
     resolved, _ = _resolved(options)
     digest = data.digest(data.load(source))
-    unfinished = Path(out).with_suffix(".checkpoint.npz").exists()
+    unfinished = checkpoint_of(out).exists()
     whole = not unfinished and all(path.exists() for path in models.files_of(out))
     if whole and models.is_trained_so(out, build.__name__, digest, resolved):
         print(f"{out} is already trained so")
@@ -120,6 +146,6 @@ def read_history(model_path):
         raise BadInput(
             f"{path}, the history of {model_path}, cannot be read: {error}"
         ) from error
-    if history.empty:
-        raise BadInput(f"{path}, the history of {model_path}, has no rows")
+    if history.empty or not np.isfinite(history).all(axis=None):
+        raise BadInput(f"{path}, the history of {model_path}, has no rows of numbers")
     return history.to_dict("records")

@@ -29,15 +29,18 @@ def wilson(right, rows):
 def difference(labels, predicted, other):
     """How much more of the same rows `predicted` gets right than `other`.
 
-    The 95% interval is Wald's of paired proportions: of the mean of what each row
-    gains, -1, 0 or 1 (Agresti, Categorical Data Analysis, 2013, 11.1). Returns
-    {"difference", "interval"} as shares.
+    The 95% interval is Wald's of paired proportions, with half a row added to each of
+    the four cells, so that few rows prove little (Agresti and Min, 2005, Statistics in
+    Medicine 24). Returns {"difference", "interval"} as shares.
     """
-    gain = (predicted == labels).astype(float) - (other == labels)
-    half = DEVIATIONS * gain.std() / np.sqrt(len(gain))
+    gain = (predicted == labels).astype(int) - (other == labels)
+    gained, lost = (gain > 0).sum() + 0.5, (gain < 0).sum() + 0.5
+    rows = len(gain) + 2
+    centre = (gained - lost) / rows
+    half = DEVIATIONS * np.sqrt(((gained + lost) / rows - centre**2) / rows)
     return {
         "difference": float(gain.mean()),
-        "interval": [float(gain.mean() - half), float(gain.mean() + half)],
+        "interval": [float(max(centre - half, -1)), float(min(centre + half, 1))],
     }
 
 

@@ -45,14 +45,8 @@ def inspect(path):
     if Path(path).suffix != ".keras":
         # Keras tells formats by their suffix: under another one it reads other bytes.
         raise BadInput(f"{path} is no Keras model: its name must end in .keras")
-    with files.reading(path):
-        try:
-            _inspect(path)
-        except (BadInput, OSError):
-            raise
-        except Exception as error:
-            # Whatever zipfile, zlib, json and h5py raise for bytes that are not theirs.
-            raise BadInput(f"{path} is no Keras model: {_first_line(error)}") from error
+    with files.understood(path, "Keras model", "train one with train_cnn.py"):
+        _inspect(path)
 
 
 def _inspect(path):
@@ -177,7 +171,3 @@ def _inspect_weights(path, content):
     if found:
         raise BadInput(f"{path} {found}")
     _must_be_small(path, sum(sizes))
-
-
-def _first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]

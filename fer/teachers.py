@@ -94,16 +94,8 @@ def _read(path, sha256):
     """
     if not path.exists():
         return {}
-    with files.reading(path):
-        try:
-            owner, answers = _unpacked(path)
-        except OSError:
-            raise
-        except Exception as error:
-            # Whatever numpy, zipfile and zlib raise for bytes that are not theirs.
-            raise BadInput(
-                f"{path} holds no answers of a teacher ({error!r:.120}): delete it"
-            ) from error
+    with files.understood(path, "file of a teacher's answers", "delete it"):
+        owner, answers = _unpacked(path)
     return answers if owner == sha256 else {}
 
 

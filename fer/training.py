@@ -7,6 +7,7 @@ one that never stopped.
 """
 
 import contextlib
+import hashlib
 import json
 import math
 import signal
@@ -37,6 +38,11 @@ WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
 LABEL_SMOOTHING = 0.1
 EVALUATION_BATCH = 512
 LOADER_THREADS = 2
+# The modules on which the bits of a run depend, beside its options and faces.
+CODE = ("augment", "data", "muon", "networks", "training")
+
+
+ANEW = "delete it and start again"
 
 
 class Stopped(KeyboardInterrupt):
@@ -80,9 +86,11 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         variables = network.variables + network.optimizer.variables
         history, best, seconds = [], network.get_weights(), 0.0
         if saved:
+            with files.understood(checkpoint, "checkpoint of this network", ANEW):
+                network.set_weights(saved["best"])  # They fit, or they are not its own.
+                for variable, value in zip(variables, saved["state"], strict=True):
+                    variable.assign(value)
             history, best, seconds = saved["history"], saved["best"], saved["seconds"]
-            for variable, value in zip(variables, saved["state"], strict=True):
-                variable.assign(value)
 
         with _signals() as received:
             for epoch in range(len(history), options["epochs"]):
@@ -127,7 +135,9 @@ def _described(network, build, faces, options):
     """What a run must share with the one that it goes on with, or end in other bits."""
     shapes = f"{len(network.weights)} arrays of {network.count_params()} numbers"
     run = {"network": build.__name__, "data": data.digest(faces), **options}
-    return run | {"weights": shapes, "versions": machine.versions()}
+    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in CODE]
+    code = hashlib.sha256(b"".join(texts)).hexdigest()[:16]
+    return run | {"weights": shapes, "versions": machine.versions(), "code": code}
 
 
 def _parts(faces, seed):
@@ -286,19 +296,16 @@ def _read(path, run, resume):
                 f"{path} does not exist: there is no run to resume, leave --resume out"
             )
         return None
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            saved = json.loads(str(archive["about"]))
-            saved["targets"] = archive["targets"]
-            for kind in ("best", "state"):
-                names = [name for name in archive.files if name.startswith(kind)]
-                saved[kind] = [archive[f"{kind}{i}"] for i in range(len(names))]
+    with (
+        files.understood(path, "checkpoint", ANEW),
+        np.load(path, allow_pickle=False) as archive,
+    ):
+        saved = json.loads(str(archive["about"]))
+        saved["targets"] = archive["targets"]
+        for kind in ("best", "state"):
+            names = [name for name in archive.files if name.startswith(kind)]
+            saved[kind] = [archive[f"{kind}{i}"] for i in range(len(names))]
         done = f"{len(saved['history'])} of {saved['run']['epochs']} epochs"
-    except Exception as error:
-        # Whatever numpy, zipfile, zlib and json raise for bytes that are not theirs.
-        raise BadInput(
-            f"{path} is no checkpoint ({error!r:.120}): delete it and start again"
-        ) from error
     if resume is False:
         raise BadInput(
             f"{path} holds an unfinished run ({done}): add --resume, or delete it"
@@ -317,7 +324,10 @@ def _signals():
     """Collect the first SIGINT or SIGTERM in a list; a second one acts at once."""
     received = []
     before = {
-        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM)
+        # What is to be ignored, as a shell says for what runs in the background, is.
+        if (handler := signal.getsignal(number)) != signal.SIG_IGN
     }
 
     def note(number, frame):

@@ -160,6 +160,21 @@ def test_a_path_that_is_empty_is_not_the_default(tmp_path, script, flag):
     assert flag in said and "names no file" in said
 
 
+@pytest.mark.parametrize(
+    ("script", "flag"),
+    [
+        *((script, "--csv") for script in SCRIPTS),
+        *(("predict.py", flag) for flag in ("--model", "--photo")),
+        ("train_dnn.py", "--teachers"),
+        ("report.py", "--test"),
+    ],
+)
+def test_a_folder_without_a_name_is_no_file(tmp_path, script, flag):
+    for folder in (".", "/"):
+        said = refusal(script, flag, folder, folder=tmp_path)
+        assert flag in said and f"'{folder}' is a folder: name a file" in said
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_csv_that_cannot_be_read_is_named(tmp_path, given, script):
     for name in ("missing.csv", "folder", "below"):
@@ -242,6 +257,11 @@ def test_two_inputs_for_predict_are_one_too_many(tmp_path, given):
     assert "leave one of them out" in refusal("predict.py", *words, folder=tmp_path)
 
 
+def test_a_photo_is_printed_about_and_not_written(tmp_path):
+    words = ("--photo", "me.png", "--out", "me.csv")
+    assert "leave --out out" in refusal("predict.py", *words, folder=tmp_path)
+
+
 def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/fer2013.csv").touch()
@@ -268,6 +288,16 @@ def test_an_output_that_is_an_input_is_told_before_it_is_lost(tmp_path, given):
     words = ("--csv", given["csv"], "--test", str(folder / "submission.csv"))
     said = refusal("report.py", *words, "--out", str(folder), folder=tmp_path)
     assert "submission.csv would be overwritten" in said
+
+
+@pytest.mark.parametrize("ending", ["csv", "txt", "png", "json"])
+def test_a_training_replaces_nothing_that_no_training_left(tmp_path, given, ending):
+    mine = Path(given["folder"]) / f"mine.{ending}"
+    mine.write_text("my own")
+    words = ("--csv", given["csv"], "--out", str(mine.with_suffix(".keras")))
+    said = refusal("train_dnn.py", *words, folder=tmp_path)
+    mine.unlink()
+    assert f"mine.{ending} is of no training here" in said
 
 
 def test_a_pipe_is_told(tmp_path, given):

@@ -238,6 +238,11 @@ MALFORMED = {
         "line 3: the id is '=cmd()', not a whole number",
     ),
     "huge id": (b"id,feature\n" + b"9" * 19 + b"," + FACE, "line 2: the id is"),
+    "id that would lose its zeros": (b"id,feature\n007," + FACE, "the id is '007'"),
+    "the same id twice": (
+        b"id,feature\n7," + FACE + b"\n5," + FACE + b"\n7," + FACE + b"\n",
+        "line 4: the id 7 is that of an earlier row",
+    ),
     "negative id": (b"id,feature\n-1," + FACE, "line 2: the id is '-1'"),
     "two bad rows": (
         FER2013 + ROW + b"3," + FACE + b"x,Training\n9" + ROW + b"\n",

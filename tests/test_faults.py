@@ -85,6 +85,40 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+# Nowhere to print.
+
+PRINTING = """
+import sys
+from fer import BadInput, cli
+
+def main():
+    print("so far")
+    if sys.argv[1:] == ["bad"]:
+        raise BadInput("bad")
+
+cli.run(main)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[ROOT / "predict.py", "--help"], ["-c", PRINTING], ["-c", PRINTING, "bad"]],
+)
+def test_where_nothing_can_be_printed_one_line_says_so(words, tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=tmp_path,
+            # Printed at once, it would fail at once.
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "No space left" in done.stderr
+
+
 # A full disk.
 
 

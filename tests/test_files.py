@@ -133,6 +133,19 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(target):
     assert link.is_symlink() and target.read_text() == "new"
 
 
+def test_a_link_to_where_nothing_can_be_is_told_before_any_work(target):
+    link = target.with_name("link.csv")
+    link.symlink_to(target / "below.csv")
+    with pytest.raises(BadInput, match=r"below.csv cannot be written"):
+        files.writable(link)
+
+
+def test_two_names_of_one_file_are_one_file(target):
+    os.link(target, target.with_name("also.csv"))
+    with pytest.raises(BadInput, match="would be overwritten"):
+        files.must_differ(target, target.with_name("also.csv"))
+
+
 @pytest.mark.parametrize("name", [".new.tmp.csv", ".new.csv.lock"])
 def test_what_somebody_linked_to_our_temporary_names_is_not_touched(target, name):
     target.with_name(name).symlink_to(target)
@@ -141,7 +154,9 @@ def test_what_somebody_linked_to_our_temporary_names_is_not_touched(target, name
     assert target.read_text() == "old"
 
 
-@pytest.mark.parametrize("name", ["scores.csv/below.csv", "n" * 300 + ".csv"])
+@pytest.mark.parametrize(
+    "name", ["scores.csv/below.csv", "n" * 300 + ".csv", "n" * 248 + ".csv"]
+)
 @pytest.mark.parametrize("write", [files.writable, lambda p: files.write_text(p, "x")])
 def test_a_name_that_cannot_be_is_told_before_any_work(target, name, write):
     with pytest.raises(BadInput, match="cannot be written"):

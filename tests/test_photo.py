@@ -45,9 +45,37 @@ def test_what_is_no_picture_of_8_bits_is_refused(rng, tmp_path, monkeypatch):
     }.items():
         with pytest.raises(BadInput, match=why):
             photo.face(tmp_path / name)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2000)
-    with pytest.raises(BadInput, match="DecompressionBomb"):
-        photo.face(good)
+    for most in (1500, 3000):  # Pillow warns of so many, and refuses twice as many
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
+        with pytest.raises(BadInput, match=r"more pixels than .*: shrink it"):
+            photo.face(good)
+
+
+def test_a_format_that_another_program_would_draw_is_none(tmp_path):
+    (tmp_path / "face.png").write_text(
+        "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 48 48\n"
+    )
+    with pytest.raises(BadInput, match="cannot identify image file"):
+        photo.face(tmp_path / "face.png")
+
+
+def test_what_a_picture_leaves_out_is_grey(drawn, tmp_path, recwarn):
+    face, shown = drawn.images[0], np.zeros((48, 48), bool)
+    shown[:20] = True
+    hidden = np.where(shown, face, 255)
+    cut = Image.merge(
+        "LA", [Image.fromarray(it) for it in (hidden, shown * np.uint8(255))]
+    )
+    for name, picture in {
+        "grey.png": cut,
+        "colour.png": cut.convert("RGBA"),
+        "palette.png": cut.convert("RGBA").quantize(256),
+    }.items():
+        picture.save(tmp_path / name)
+        [found] = photo.face(tmp_path / name)
+        assert np.abs(found[:20] - face[:20].astype(int)).max() <= 16
+        assert (found[20:] == 128).all()
+    assert not recwarn.list
 
 
 def test_predict_prints_what_the_model_makes_of_a_photo(trained, drawn, tmp_path):

@@ -43,8 +43,17 @@ def test_a_difference_of_the_same_rows_is_paired():
     worse[:10] = 1
     change = scores.difference(labels, better, worse)
     assert change["difference"] == pytest.approx(0.10)
-    assert change["interval"] == pytest.approx([0.0412, 0.1588], abs=1e-4)
-    assert scores.difference(labels, better, better)["interval"] == [0, 0]
+    # 10.5 rows of 102 gain and half a row loses.
+    assert change["interval"] == pytest.approx([0.0372, 0.1589], abs=1e-4)
+    low, high = scores.difference(labels, better, better)["interval"]
+    assert low == -high and 0 < high < 0.03
+
+
+def test_one_row_proves_nothing():
+    low, high = scores.difference(np.array([3]), np.array([3]), np.array([4]))[
+        "interval"
+    ]
+    assert low < 0 < high <= 1
 
 
 def test_the_sentence_on_a_difference_says_when_chance_explains_it():

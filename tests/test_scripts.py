@@ -13,6 +13,7 @@ import confusion
 import filters
 import predict
 from fer import (
+    BadInput,
     augment,
     data,
     files,
@@ -264,6 +265,16 @@ def test_filters_shows_the_last_face_of_a_few(
     monkeypatch.setattr(sys, "argv", ["filters.py", *map(str, words)])
     filters.main()
     assert "conv1_responses.png" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", ["nan", "", "inf", "text"])
+def test_a_history_without_numbers_is_named(tmp_path, value):
+    row = f"1,0.5,0.5,0.5,{value}"
+    (tmp_path / "m.csv").write_text(
+        f"epoch,loss,accuracy,val_loss,val_accuracy\n{row}\n"
+    )
+    with pytest.raises(BadInput, match=r"m.csv, the history of .*m.keras"):
+        runs.read_history(tmp_path / "m.keras")
 
 
 def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):

@@ -150,6 +150,9 @@ def test_resuming_by_another_keras_or_network_is_refused(drawn, tmp_path, monkey
     with monkeypatch.context() as patch, pytest.raises(BadInput, match="tensorflow"):
         patch.setattr(keras.backend, "backend", lambda: "jax")
         fit(drawn, tmp_path / "run.npz", again=True)
+    with monkeypatch.context() as patch, pytest.raises(BadInput, match="with code"):
+        patch.setattr(training, "CODE", (*training.CODE, "scores"))
+        fit(drawn, tmp_path / "run.npz", again=True)
     monkeypatch.setattr(networks, "_probabilities", lambda: keras.layers.Dense(3))
     with pytest.raises(BadInput, match="made with weights 6 arrays"):
         fit(drawn, tmp_path / "run.npz", again=True)
@@ -171,6 +174,27 @@ def test_a_damaged_checkpoint_is_named(content, drawn, tmp_path):
     (tmp_path / "run.npz").write_bytes(content)
     with pytest.raises(BadInput, match=r"run.npz is no checkpoint"):
         fit(drawn, tmp_path / "run.npz", again=True)
+
+
+@pytest.mark.parametrize("kind", ["state", "best"])
+def test_a_checkpoint_that_lacks_weights_is_named(kind, drawn, tmp_path):
+    fit(drawn, tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as whole:
+        last = [name for name in whole.files if name.startswith(kind)][-1]
+        arrays = {name: whole[name] for name in whole.files if name != last}
+    np.savez(tmp_path / "run.npz", **arrays)
+    with pytest.raises(BadInput, match=r"run.npz is no checkpoint"):
+        fit(drawn, tmp_path / "run.npz", again=True)
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with training._signals() as received:
+            os.kill(os.getpid(), signal.SIGINT)
+        assert received == []
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
