@@ -1,8 +1,8 @@
-# make report                  the whole chain on drawn faces
-# make report CSV=fer2013.csv  the shipped models on your faces
-# make report CSV=... TRAIN=1  new models, trained on your faces
-# make test                    every test; make lint, make coverage: what they say
-# make bench CSV=fer2013.csv   claims of speed, measured: benchmarks/results/
+# make report                       the whole chain on drawn faces
+# make report CSV=data/fer2013.csv  the shipped models on your faces; with TEST=..., it
+#                                   labels those, with TRAIN=1, it trains new models
+# make test                         every test; make lint, make coverage: what they say
+# make bench CSV=data/fer2013.csv   claims of speed, measured: benchmarks/results/
 PYTHON ?= python3
 RUN = .venv/bin/python
 
@@ -10,7 +10,7 @@ RUN = .venv/bin/python
 given = $(if $(filter undefined,$(origin $1)),,--$2 "$($1)")
 
 report: .venv/suite
-	$(RUN) report.py $(call given,CSV,csv) $(if $(TRAIN),--train)
+	$(RUN) report.py $(call given,CSV,csv) $(call given,TEST,test) $(if $(TRAIN),--train)
 
 test: .venv/dev
 	$(RUN) -m pytest $(IN_PARALLEL)
@@ -30,9 +30,9 @@ lint: .venv/dev
 	$(RUN) -m ruff format --check .
 
 # What is shipped and what the README shows; a model that lies in models/fer2013 with its
-# card is not trained again. TEST=test.csv writes the submissions, too.
+# card is not trained again. TEST=data/test.csv writes the submissions, too.
 train-fer2013: .venv/suite
-	@test -n "$(CSV)" || { echo "name the faces: make $@ CSV=fer2013.csv" >&2; exit 2; }
+	@test -n "$(CSV)" || { echo "name the faces: make $@ CSV=data/fer2013.csv" >&2; exit 2; }
 	$(RUN) -m benchmarks.shipped --csv "$(CSV)" $(call given,TEST,test) \
 		$(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013 \

@@ -1,7 +1,7 @@
 """What is each lever worth? The report's CNN, one lever at a time turned on or off.
 
-python -m benchmarks.ablation --csv fer2013.csv
-python -m benchmarks.ablation --csv fer2013.csv --teacher models/fer2013/compact.keras
+python -m benchmarks.ablation --csv data/fer2013.csv
+python -m benchmarks.ablation --csv CSV --teacher models/fer2013/compact.keras
 
 All runs have the same seed and epochs. Prints each one's accuracy on the validation
 rows at its best epoch, and how far that is from the run without a change, with the

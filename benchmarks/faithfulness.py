@@ -1,7 +1,7 @@
 """Do saliency maps point at what the network looks at? Deletion and insertion curves.
 
-python -m benchmarks.faithfulness --csv fer2013.csv
-python -m benchmarks.faithfulness --csv fer2013.csv --model M --out figures/faithful.png
+python -m benchmarks.faithfulness --csv data/fer2013.csv
+python -m benchmarks.faithfulness --csv CSV --model M --out figures/faithful.png
 
 Faces are drawn from the validation rows, and the class is the one that the model names.
 Prints for each kind of map the mean area under either curve of explain.faithfulness,

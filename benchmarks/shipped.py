@@ -1,7 +1,7 @@
 """Train every shipped model, with its seeds, and write its submission; resumable.
 
-python -m benchmarks.shipped --csv fer2013.csv --test test.csv
-python -m benchmarks.shipped --csv fer2013.csv --test test.csv --seeds 1
+python -m benchmarks.shipped --csv data/fer2013.csv --test data/test.csv
+python -m benchmarks.shipped --csv data/fer2013.csv --test data/test.csv --seeds 1
 
 What has its card in --folder is not trained again, unless a teacher of it was: delete
 the card to do so. Seed 0 is shipped, with its submission; of other seeds git keeps

@@ -1,7 +1,7 @@
 """Seconds from the CSV on disk to a model on disk with PublicTest accuracy of 0.60.
 
-python -m benchmarks.time_to_accuracy --csv fer2013.csv
-python -m benchmarks.time_to_accuracy --csv fer2013.csv --epochs 12 --seeds 3
+python -m benchmarks.time_to_accuracy --csv data/fer2013.csv
+python -m benchmarks.time_to_accuracy --csv data/fer2013.csv --epochs 12 --seeds 3
 
 The report's CNN, trained by the suite's own command and by the Keras habit: pandas and
 np.fromstring, float32, Adam at 1e-3, ImageDataGenerator feeding `fit`, batches of 128,

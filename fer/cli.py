@@ -80,8 +80,8 @@ def flag(help, **options):
 # default.
 FLAGS = {
     "csv": flag(
-        "faces to read (default: data/fer2013.csv, else the drawn sample; predict.py: "
-        "the test.csv beside it)",
+        "faces to read (default: data/fer2013.csv or .csv.gz, else the drawn sample; "
+        "predict.py: the test.csv beside it)",
         type=file,
         metavar="F",
     ),
@@ -94,8 +94,8 @@ FLAGS = {
         metavar="M",
     ),
     "network": flag(
-        "the report's CNN, or a residual network of 1.36 million parameters, or one of "
-        "as many as its name says",
+        "cnn is the coursework's; compact a residual network of 1.36 million "
+        "parameters, and the others are as large as their names say",
         choices=("cnn", "compact", "compact_5m", "compact_350k", "compact_60k"),
         default="cnn",
     ),
@@ -106,8 +106,8 @@ FLAGS = {
         metavar="M",
     ),
     "share": flag(
-        "of what is learned that comes from the teachers, the rest being the labels' "
-        f"(default: {SHARE})",
+        "of the teachers in what is learned; the labels have the rest (default: "
+        f"{SHARE})",
         type=fraction,
     ),
     "models": flag(
@@ -121,14 +121,14 @@ FLAGS = {
     "batch-size": flag("faces a step", type=whole_number(1, 65_536), default=128),
     "seed": flag("of every random draw", type=whole_number(0, 2**32 - 1), default=0),
     "augment": flag(
-        "Keras's ImageDataGenerator, the same transforms as one operation, those with "
-        "contrast and erasing, the mirror alone, or none",
+        "generator: Keras's ImageDataGenerator; graph: its transforms as one "
+        "operation; strong: graph, contrast and erasing; mirror: that alone",
         choices=("generator", "graph", "strong", "mirror", "none"),
         default="generator",
     ),
     "optimizer": flag(
-        "what moves the weights; with muon, convolutional networks become more "
-        "accurate in as many epochs",
+        "what moves the weights; muon makes convolutional networks more accurate in "
+        "as many epochs",
         choices=("adamw", "muon"),
         default="adamw",
     ),
