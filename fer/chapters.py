@@ -52,17 +52,7 @@ def gather(source, folder, test, out, seed):
     loaded = {title: models.load(folder / name) for title, name in FILES.items()}
     held = loaded[CNN].validation(faces)
     others, _ = data.split(faces, loaded[CNN].card["options"]["seed"])
-    for title, model in loaded.items():
-        if data.digest(model.validation(faces)) != data.digest(held):
-            raise BadInput(
-                f"{folder / FILES[title]} is validated by other rows than "
-                f"{FILES[CNN]}: train the three on one split"
-            )
-    if len(explain.convolutions(loaded[CNN].network)) < len(cli.LAYERS):
-        raise BadInput(
-            f"{folder / FILES[CNN]} has too few convolutions to show: name a folder "
-            "whose cnn.keras is of train_cnn.py"
-        )
+    _must_go_together(folder, loaded, faces, held)
     print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
     return Material(
         loaded,
@@ -78,6 +68,21 @@ def gather(source, folder, test, out, seed):
         source,
         seed,
     )
+
+
+def _must_go_together(folder, loaded, faces, held):
+    """Raise BadInput for models of unlike splits, or with nothing to show."""
+    for title, model in loaded.items():
+        if data.digest(model.validation(faces)) != data.digest(held):
+            raise BadInput(
+                f"{folder / FILES[title]} is validated by other rows than "
+                f"{FILES[CNN]}: train the three on one split"
+            )
+    if len(explain.convolutions(loaded[CNN].network)) < len(cli.LAYERS):
+        raise BadInput(
+            f"{folder / FILES[CNN]} has too few convolutions to show: name a folder "
+            "whose cnn.keras is of train_cnn.py"
+        )
 
 
 def summary(report):

@@ -97,6 +97,12 @@ def load(path):
         # Keras has no one class of error for a file that it cannot make sense of.
         why = " ".join(str(error).split())[:160]
         raise BadInput(f"{path} is no model that Keras can load: {why}") from error
+    _must_be_usable(path, network, about)
+    return Model(network, about)
+
+
+def _must_be_usable(path, network, about):
+    """Raise BadInput for a network that this suite cannot ask, or explain."""
     takes, gives = network.input_shape, network.output_shape
     wanted = (None, *networks.FACE_SHAPE), (None, len(about["classes"]))
     if (takes, gives) != wanted:
@@ -115,7 +121,6 @@ def load(path):
             "end in a dense layer with bias and softmax, move as far down as aside, "
             "and neither group nor dilate"
         )
-    return Model(network, about)
 
 
 def without_network(path):
@@ -228,15 +233,7 @@ def mean_over_views(network, images, views):
 
 def card(network, faces, source, options, best_epoch, seconds, command):
     """All that is known of a training, ready for JSON."""
-    rows, validating = data.split(faces, options["seed"])
-    held = faces.take(validating)
-    unseen = ~data.copies(held, faces.take(rows))
-    labels, images = held.labels, held.images
-    predicted = predict(network, images).argmax(1)
-
-    def scored(**views):
-        return scores.accuracy(labels, predict(network, images, **views).argmax(1))
-
+    fitted, held = map(faces.take, data.split(faces, options["seed"]))
     return {
         "network": network.name,
         "parameters": network.count_params(),
@@ -247,7 +244,7 @@ def card(network, faces, source, options, best_epoch, seconds, command):
             "file": Path(source).name,
             "digest": data.digest(faces),
             **data.counts(faces),
-            "fitted": len(rows),
+            "fitted": len(fitted),
             "validated": len(held),
             "validation digest": data.unordered_digest(held),
         },
@@ -256,19 +253,30 @@ def card(network, faces, source, options, best_epoch, seconds, command):
         else f"a tenth, seed {options['seed']}",
         "options": options,
         "best_epoch": best_epoch,
-        "scores": {
-            "validation": scores.accuracy(labels, predicted),
-            "with the mirrored face": scored(mirror=True),
-            "mirrored and turned": scored(mirror=True, turn=True),
-            "without copies of fitted faces": scores.accuracy(
-                labels[unseen], predicted[unseen]
-            ),
-            "classes": scores.per_class(labels, predicted, networks.CLASSES),
-        },
+        "scores": _scores(network, held, ~data.copies(held, fitted)),
         "must not be used": NOT_FOR,
         "seconds": round(seconds, 1),
         "machine": ", ".join([machine.processor(), *machine.graphics()]),
         "versions": {"python": platform.python_version()} | machine.versions(),
+    }
+
+
+def _scores(network, held, unseen):
+    """What a card tells of the faces that validate; unseen: which are no copies."""
+    labels, images = held.labels, held.images
+    predicted = predict(network, images).argmax(1)
+
+    def scored(**views):
+        return scores.accuracy(labels, predict(network, images, **views).argmax(1))
+
+    return {
+        "validation": scores.accuracy(labels, predicted),
+        "with the mirrored face": scored(mirror=True),
+        "mirrored and turned": scored(mirror=True, turn=True),
+        "without copies of fitted faces": scores.accuracy(
+            labels[unseen], predicted[unseen]
+        ),
+        "classes": scores.per_class(labels, predicted, networks.CLASSES),
     }
 
 

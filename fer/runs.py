@@ -33,23 +33,14 @@ def train(build, source, options, out, command, resume=False):
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, taught_by = _resolved(options)
-    if taught_by:
-        fitted, held = map(faces.take, data.split(faces, options["seed"]))
-        for teacher in taught_by:
-            files.must_differ(teacher.path, out)
-            teacher.must_suit(fitted, held)
-
-    def told(images):
-        each = [teacher.answers(images, options["precision"]) for teacher in taught_by]
-        return np.mean(each, axis=0)
-
+    teach = _teaching(taught_by, faces, options, out) if taught_by else None
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         checkpoint = checkpoint_of(out)
         network, history, seconds = training.fit(
-            build, faces, options, checkpoint, resume, told if taught_by else None
+            build, faces, options, checkpoint, resume, teach
         )
         best = scores.best_epoch(history)["epoch"]
         command = gradients.chosen_backend() + command
@@ -102,6 +93,23 @@ def _resolved(options):
         precision = machine.precision()
     named = {"precision": precision, "teachers": digests}
     return options | named, list(loaded.values())
+
+
+def _teaching(taught_by, faces, options, out):
+    """A function: what the teachers make of faces, on average; (N, classes).
+
+    Raises BadInput for one that may know the faces that validate, or would be replaced.
+    """
+    fitted, held = map(faces.take, data.split(faces, options["seed"]))
+    for teacher in taught_by:
+        files.must_differ(teacher.path, out)
+        teacher.must_suit(fitted, held)
+
+    def teach(images):
+        each = [teacher.answers(images, options["precision"]) for teacher in taught_by]
+        return np.mean(each, axis=0)
+
+    return teach
 
 
 def write_beside(out, network, history):

@@ -72,7 +72,22 @@ def _draw(labels, rng):
     scale = rng.uniform(18, 23, (n, 1, 1))  # pixels to half a face height
     x, y = _face_coordinates(scale, vary)
     ink = _Canvas(scale, _background(x, vary))
+    skin, hair, shade = _head(ink, x, y, vary, rng)
+    apart, dark = vary(0.36, 0.025), skin * rng.uniform(0.2, 0.45, (n, 1, 1))
+    _eyes(ink, x, y, vary, feature, apart, dark, hair)
+    ink.stroke(shade * 0.8, y - 0.02, x - 0.05, 0.2, 0.025, 0.8)
+    _mouth(ink, x, y, vary, feature, dark)
+    noisy = ink.picture + rng.normal(0, 1, ink.picture.shape) * rng.uniform(
+        0.01, 0.06, (n, 1, 1)
+    )
+    return np.clip(np.rint(255 * noisy), 0, 255).astype(np.uint8)
 
+
+def _head(ink, x, y, vary, rng):
+    """Draw neck, hair and face; returns the greys (n, 1, 1) of skin and hair, and of
+    the lit face (n, 48, 48).
+    """
+    n = len(x)
     skin, hair = rng.uniform(0.45, 0.85, (n, 1, 1)), rng.uniform(0.05, 0.55, (n, 1, 1))
     light_x, light_y = vary(0, 0.16), vary(-0.05, 0.08)
     shade = skin * (1 + light_x * x + light_y * y - 0.12 * (x * x + y * y))
@@ -80,8 +95,11 @@ def _draw(labels, rng):
     ink.ellipse(shade * 0.8, x, y - 1.1, 0.42, 0.5)
     ink.ellipse(hair, x, y + vary(0.22, 0.05), wide + 0.12, 0.98)
     ink.ellipse(shade, x, y - 0.05, wide, 0.98)
+    return skin, hair, shade
 
-    apart, dark = vary(0.36, 0.025), skin * rng.uniform(0.2, 0.45, (n, 1, 1))
+
+def _eyes(ink, x, y, vary, feature, apart, dark, hair):
+    """Draw eyes, brows and the folds beside the nose."""
     eye_y, gaze = vary(-0.16, 0.02), vary(0, 0.025)
     opening = np.maximum(vary(0.095, 0.012) + feature["eye"], 0.012)
     brow_y = eye_y - vary(0.23, 0.02) - feature["brow"]
@@ -102,13 +120,6 @@ def _draw(labels, rng):
         strength = np.clip(wrinkle * 0.9, 0, 1)
         ink.stroke(dark, x - side * 0.17, y - fold, 0.12, 0.022, strength)
         ink.stroke(dark, x - side * 0.1, y - 0.24 + 0.06 * wrinkle, 0.035, 0.022, 0.8)
-    ink.stroke(shade * 0.8, y - 0.02, x - 0.05, 0.2, 0.025, 0.8)
-
-    _mouth(ink, x, y, vary, feature, dark)
-    noisy = ink.picture + rng.normal(0, 1, ink.picture.shape) * rng.uniform(
-        0.01, 0.06, (n, 1, 1)
-    )
-    return np.clip(np.rint(255 * noisy), 0, 255).astype(np.uint8)
 
 
 def _face_coordinates(scale, vary):

@@ -86,10 +86,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         variables = network.variables + network.optimizer.variables
         history, best, seconds = [], network.get_weights(), 0.0
         if saved:
-            with files.understood(checkpoint, "checkpoint of this network", ANEW):
-                network.set_weights(saved["best"])  # They fit, or they are not its own.
-                for variable, value in zip(variables, saved["state"], strict=True):
-                    variable.assign(value)
+            _restore(network, variables, saved, checkpoint)
             history, best, seconds = saved["history"], saved["best"], saved["seconds"]
 
         with _signals() as received:
@@ -317,6 +314,15 @@ def _read(path, run, resume):
                 "resume with the same, or delete it"
             )
     return saved
+
+
+def _restore(network, variables, saved, path):
+    """Give network and optimizer what was saved; raises BadInput if it does not fit."""
+    with files.understood(path, "checkpoint of this network", ANEW):
+        # That they fit is asked now, not when they are needed, at the end.
+        network.set_weights(saved["best"])
+        for variable, value in zip(variables, saved["state"], strict=True):
+            variable.assign(value)
 
 
 @contextlib.contextmanager
