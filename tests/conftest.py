@@ -10,6 +10,9 @@ from fer import machine
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Neither what is set for the user's own Keras nor a new keras.json in the home folder.
+os.environ["KERAS_HOME"] = os.devnull
+os.environ.pop("KERAS_BACKEND", None)
 machine.use_onednn()
 
 

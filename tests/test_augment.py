@@ -63,6 +63,14 @@ def test_strong_moves_faces_so_too_and_changes_contrast_and_brightness(faces):
     assert 1.15 < np.quantile(contrast, 0.9) < 1.35
 
 
+def test_strong_makes_faces_brighter_or_darker_about_a_middle_grey(monkeypatch):
+    monkeypatch.setattr(augment, "ERASED", 0)
+    grey = np.full((400, 48, 48, 1), 127, np.uint8)
+    found = augment.augment(grey, 5, "strong").reshape(400, -1)
+    assert (found == found[:, :1]).all()  # contrast leaves it alone
+    assert 102 <= found.min() < 107 and 147 < found.max() <= 152
+
+
 def test_strong_paints_a_rectangle_in_one_grey_over_half_of_the_faces(monkeypatch):
     monkeypatch.setattr(augment, "CONTRAST", (1, 1))
     monkeypatch.setattr(augment, "BRIGHTNESS", (0, 0))

@@ -18,11 +18,19 @@ from fer import networks
 
 @pytest.mark.parametrize("augment", ["none", "graph"])
 def test_the_suite_of_the_throughput_benchmark_runs(augment, monkeypatch):
+    train_on_batch, steps = keras.Model.train_on_batch, []
+
+    def counted(network, images, *rest, **options):
+        steps.append(images.shape)
+        return train_on_batch(network, images, *rest, **options)
+
     monkeypatch.setattr(throughput, "STEPS", 2)
+    monkeypatch.setattr(keras.Model, "train_on_batch", counted)
     try:
         throughput.suite(8, augment)()
     finally:
         keras.config.set_dtype_policy("float32")
+    assert steps == [(8, 48, 48, 1)] * 2
 
 
 def test_a_model_is_trained_anew_when_its_teacher_was(tmp_path):

@@ -142,10 +142,14 @@ def test_a_card_that_lacks_a_field_is_refused(copy, lost):
     "change",
     [
         *({"classes": None}, {"classes": [1, 2]}, {"classes": ["a"]}, {"network": 1}),
-        *({"options": []}, {"options": {"seed": "0"}}, {"data": {"digest": 0}}),
-        {"data": {"digest": "0", "file": "faces.csv"}},
-        *({"options": {}}, {"options": {"seed": -1, "epochs": 1}}, {"parameters": "1"}),
+        *({"options": []}, {"options": {}}, {"data": {"digest": "0"}}),
+        *({"parameters": "1"}, {"validation": 1}, {"sha256": 1}),
+        *({"options": CARD["options"] | {"epochs": value}} for value in ("1", 1.5)),
+        *({"options": CARD["options"] | {"seed": value}} for value in ("0", -1)),
+        {"data": CARD["data"] | {"digest": 0}},
+        {"data": CARD["data"] | {"validation digest": 0}},
+        {"data": CARD["data"] | {"file": 0}},
     ],
 )
 def test_a_card_whose_field_is_off_is_refused(copy, change):
-    refusal(with_card(copy, **change))
+    assert "is no card of this suite" in refusal(with_card(copy, **change))

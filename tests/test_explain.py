@@ -1,6 +1,7 @@
 """Saliency, masks and ascent against closed forms."""
 
 import gc
+import types
 
 import keras
 import numpy as np
@@ -313,6 +314,23 @@ def test_a_faithful_map_takes_the_class_away_and_brings_it_back_at_once(face):
         assert np.allclose(curve[:, 0], first) and np.allclose(curve[:, -1], last)
         assert abs(curve[0, 1] - last) < 0.1 * abs(whole - nothing)
         assert np.allclose(curve[1, 1], first, atol=1e-3)
+
+
+def test_places_vanish_and_not_strewn_pixels(face):
+    seen = []
+
+    def predict_on_batch(faces):
+        seen.append(faces[0, ..., 0])
+        return np.full((1, 7), 1 / 7)
+
+    network = types.SimpleNamespace(predict_on_batch=predict_on_batch)
+    face[:] = np.where(np.arange(48) < 24, 0, 250)  # of no pixel the mean
+    heat = np.zeros((1, 48, 48), np.float32)
+    heat[0, 20, 30] = 1
+    explain.faithfulness(network, face[None], heat, [0], steps=48)
+    first = np.argwhere(seen[2] != face)
+    assert len(first) == 48
+    assert np.hypot(*(first - [20, 30]).T).max() < 4.5
 
 
 def test_maps_are_held_against_chance_of_that_seed(face):

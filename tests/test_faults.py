@@ -23,7 +23,9 @@ SHIPPED = ROOT / "models/fer2013/dnn.keras"
 def start(*words, folder, most_bytes=None):
     """A started process of Python; no file of its may grow past `most_bytes`."""
 
-    def limit():
+    def prepare():
+        # What a shell starts in the background ignores Ctrl-C, and so would this.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if most_bytes:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
@@ -34,7 +36,7 @@ def start(*words, folder, most_bytes=None):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=limit,
+        preexec_fn=prepare,
     )
 
 
@@ -104,6 +106,7 @@ cli.run(main)
     "words",
     [[ROOT / "predict.py", "--help"], ["-c", PRINTING], ["-c", PRINTING, "bad"]],
 )
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
 def test_where_nothing_can_be_printed_one_line_says_so(words, tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -39,6 +39,7 @@ def test_a_network_learns_on_jax_from_a_teacher_that_tensorflow_made(
     on_jax(ROOT / "train_cnn.py", *words, folder=tmp_path)
     card = json.loads((tmp_path / "m.json").read_text())
     assert set(card["versions"]) == {"python", "keras", "jax", "numpy"}
+    assert card["options"]["share"] == 0.5
     assert card["command"].startswith("KERAS_BACKEND=jax python train_cnn.py --csv")
     assert teacher.with_suffix(".answers.npz").exists()
     model = models.load(tmp_path / "m.keras")

@@ -26,6 +26,7 @@ def test_without_a_stderr_a_warning_goes_nowhere(monkeypatch, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_a_closed_stdout_gets_no_steps(monkeypatch):
+def test_a_closed_stdout_gets_no_steps(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
     progress.steps("teachers", 2)(1)
+    assert capsys.readouterr() == ("", "")

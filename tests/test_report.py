@@ -3,12 +3,13 @@
 import dataclasses
 import shutil
 import subprocess
+import types
 
 import pytest
 from by_command import is_drawn, run, write_unlabelled
 
 import report
-from fer import chapters, machine, models
+from fer import BadInput, chapters, machine, models
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,29 @@ def test_the_seed_is_of_what_the_report_draws_at_random(
         assert list(chapters.filters(dataclasses.replace(material, seed=seed)))
         drawn.append((tmp_path / "conv1_filters.png").read_bytes())
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_models_of_unlike_splits_are_not_compared(drawn_csv, tmp_path, monkeypatch):
+    def load(path):
+        rows = slice(100, 120) if path.stem == "dnn" else slice(105, 140)
+        return types.SimpleNamespace(
+            card={"options": {"seed": 0}}, validation=lambda faces: faces.take(rows)
+        )
+
+    monkeypatch.setattr(models, "load", load)
+    with pytest.raises(BadInput, match=r"dnn\.keras is validated by other rows than"):
+        chapters.gather(drawn_csv, tmp_path, None, tmp_path, seed=0)
+
+
+def test_validation_rows_that_are_copies_of_fitted_ones_are_counted(
+    trained, drawn_csv, tmp_path
+):
+    lines = drawn_csv.read_text().splitlines(keepends=True)
+    lines[-2:] = [line.replace("Training", "PublicTest") for line in lines[1:3]]
+    (tmp_path / "copies.csv").write_text("".join(lines))
+    material = chapters.gather(tmp_path / "copies.csv", trained, None, tmp_path, 0)
+    [said, _] = chapters.summary(material)
+    assert "2 of them are copies" in said
 
 
 def test_the_page_in_a_browser(reported):

@@ -113,6 +113,15 @@ def test_the_sentence_on_a_history_names_the_best_epoch():
     assert "ends at 0.900, +40.0 points" in said
 
 
+def test_the_sentence_on_filters_counts_the_silent_and_the_moved():
+    maps = np.array([np.full((2, 2), 10.0), np.full((2, 2), 0.5), np.zeros((2, 2))])
+    dead = np.array([False, False, True])
+    said = scores.observe_filters("conv1", np.array([1.0, 3.0, 9.0]), dead, maps)
+    assert said.startswith("conv1: 1 of 3 filters never answer;")
+    assert "climbs to between 1.00 and 3.00" in said
+    assert "The face moves 1 filters" in said
+
+
 def test_the_sentence_on_a_map_says_where_its_weight_lies():
     heat = np.zeros((48, 48))
     heat[:16, 0] = 1

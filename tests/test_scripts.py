@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 
@@ -12,10 +13,13 @@ from by_command import ROOT, is_drawn, run, write_unlabelled
 import confusion
 import filters
 import predict
+import saliency
 from fer import (
     BadInput,
     augment,
     data,
+    explain,
+    figures,
     files,
     models,
     networks,
@@ -23,6 +27,17 @@ from fer import (
     scores,
     training,
 )
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """A function that runs a script's main here, with words of a command line."""
+
+    def call(script, *words):
+        monkeypatch.setattr(sys, "argv", ["", *map(str, words)])
+        script.main()
+
+    return call
 
 
 def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_path):
@@ -185,18 +200,17 @@ def test_turn_averages_the_face_turned_either_way(trained, drawn):
 
 @pytest.mark.parametrize("views", [("mirror",), ("turn",), ("mirror", "turn")])
 def test_scripts_average_the_views_that_flags_ask_for(
-    views, trained, drawn, drawn_csv, tmp_path, rng, monkeypatch, capsys
+    views, call, trained, drawn, drawn_csv, tmp_path, rng, capsys
 ):
-    def call(script, *words):
-        words = ("--model", trained / "dnn.keras", *(f"--{it}" for it in views), *words)
-        monkeypatch.setattr(sys, "argv", ["", *map(str, words)])
-        script.main()
+    def call_so(script, *words):
+        asked = (f"--{view}" for view in views)
+        call(script, "--model", trained / "dnn.keras", *asked, *words)
 
     asked = dict.fromkeys(views, True)
     model = models.load(trained / "dnn.keras")
     held = model.validation(drawn)
     right = model.predict(held.images, **asked).argmax(1)
-    call(confusion, "--csv", drawn_csv, "--out", tmp_path / "c.png")
+    call_so(confusion, "--csv", drawn_csv, "--out", tmp_path / "c.png")
     said = scores.shown(scores.accuracy(held.labels, right))
     assert said in capsys.readouterr().out
 
@@ -204,7 +218,7 @@ def test_scripts_average_the_views_that_flags_ask_for(
     told = model.predict(images, **asked).argmax(1)
     assert (told != model.predict(images).argmax(1)).any()
     write_unlabelled(tmp_path / "test.csv", range(200), images)
-    call(predict, "--csv", tmp_path / "test.csv", "--out", tmp_path / "s.csv")
+    call_so(predict, "--csv", tmp_path / "test.csv", "--out", tmp_path / "s.csv")
     labelled = list(csv.DictReader((tmp_path / "s.csv").open()))
     assert [int(row["label"]) for row in labelled] == told.tolist()
 
@@ -233,11 +247,28 @@ def test_saliency_draws_the_asked_face(trained, drawn_csv, tmp_path):
     assert is_drawn(tmp_path / "s.png")
 
 
-def test_saliency_averages_noisy_copies_of_the_face(trained, drawn_csv, tmp_path):
-    words = ("--csv", drawn_csv, "--model", trained / "cnn.keras", "--samples", 2)
-    out = run("saliency.py", *words, "--seed", 1, "--out", "s.png", folder=tmp_path)
-    assert "wrote s.png" in out
-    assert is_drawn(tmp_path / "s.png")
+def test_saliency_draws_what_its_flags_say(
+    call, trained, drawn, drawn_csv, tmp_path, monkeypatch
+):
+    shown, figure = [], figures.saliency
+    monkeypatch.setattr(
+        figures, "saliency", lambda *what: shown.append(what) or figure(*what)
+    )
+    path = trained / "cnn.keras"
+    words = ("--csv", drawn_csv, "--model", path, "--out", tmp_path / "s.png")
+    call(saliency, *words, "--image", 3)
+    flags = ("--samples", 2, "--seed", 1, "--threshold", 0.4)
+    call(saliency, *words, "--image", 3, *flags)
+    model = models.load(path)
+    held = model.validation(drawn)
+    asked = model.network, held.images[3:4], held.labels[3:4]
+    heats = explain.saliency(*asked), explain.smoothgrad(*asked, 2, seed=1)
+    for what, [heat], threshold in zip(shown, heats, (0.6, 0.4), strict=True):
+        image, drawn_heat, masked, name, told = what
+        assert np.array_equal(image, held.images[3])
+        assert np.allclose(drawn_heat, heat, atol=1e-6)
+        assert np.array_equal(masked, explain.mask(image, drawn_heat, threshold))
+        assert (name, told) == (model.classes[held.labels[3]], threshold)
 
 
 def test_filters_draws_ascents_and_responses_of_each_layer(
@@ -255,16 +286,35 @@ def test_filters_draws_ascents_and_responses_of_each_layer(
     assert all(is_drawn(tmp_path / "f" / name) for name in drawn)
 
 
-def test_filters_shows_the_last_face_of_a_few(
-    trained, drawn_csv, tmp_path, monkeypatch, capsys
+@pytest.mark.parametrize(
+    ("flags", "row", "steps"),
+    [((), 4, 90), (("--image", 2, "--steps", 1), 2, 1)],  # 4 is the last one's
+)
+def test_filters_shows_the_asked_face_or_the_last_of_a_few(
+    flags, row, steps, call, trained, drawn, drawn_csv, tmp_path, monkeypatch
 ):
     few = drawn_csv.read_text().splitlines(keepends=True)[:-30]
     (tmp_path / "few.csv").write_text("".join(few))
-    words = ["--csv", tmp_path / "few.csv", "--model", trained / "cnn.keras"]
-    words += ["--layers", 1, "--steps", 1, "--out", tmp_path]
-    monkeypatch.setattr(sys, "argv", ["filters.py", *map(str, words)])
-    filters.main()
-    assert "conv1_responses.png" in capsys.readouterr().out
+    climbed, shown = [], []
+
+    def ascend(network, layer, steps, seed, show):
+        climbed.append(steps)
+        return np.zeros((1, 3, 3)), np.ones(1), np.array([False])
+
+    def pictures(*what):
+        shown.append(what)
+        return []
+
+    monkeypatch.setattr(explain, "ascend", ascend)
+    monkeypatch.setattr(figures, "filter_pictures", pictures)
+    words = ("--csv", tmp_path / "few.csv", "--model", trained / "cnn.keras")
+    call(filters, *words, "--layers", 1, "--out", tmp_path, *flags)
+    [(*_, maps, told)] = shown
+    assert (climbed, told) == ([steps], row)
+    network = models.load(trained / "cnn.keras").network
+    [layer] = explain.pick_layers(network, ["1"])
+    face = drawn.images[105 + row]
+    assert np.allclose(maps, explain.responses(network, layer, face), atol=1e-5)
 
 
 @pytest.mark.parametrize("value", ["nan", "", "inf", "text"])
@@ -289,13 +339,34 @@ def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
     assert [int(row[1]) for row in rows[1:]] == labels.tolist()
 
 
-def test_predict_looks_for_the_users_own_test_csv_first(trained, drawn, tmp_path):
-    (tmp_path / "data").mkdir()
-    write_unlabelled(tmp_path / "data/test.csv", [5], drawn.images[:1])
-    out = run("predict.py", "--model", trained / "dnn.keras", folder=tmp_path)
-    assert "reading data/test.csv" in out
-    assert (tmp_path / "submission.csv").read_text().startswith("id,label\n5,")
+def test_predict_takes_the_users_own_model_and_faces_where_none_are_named(
+    trained, drawn, tmp_path
+):
+    for name in ("data", "models"):
+        (tmp_path / name).mkdir()
+    write_unlabelled(tmp_path / "data/test.csv", range(5, 25), drawn.images[:20])
+    for suffix in (".keras", ".json"):
+        shutil.copy(trained / f"dnn{suffix}", tmp_path / f"models/cnn{suffix}")
+    out = run("predict.py", folder=tmp_path)
+    assert "reading data/test.csv" in out and "using models/cnn.keras" in out
+    rows = list(csv.DictReader((tmp_path / "submission.csv").open()))
+    labels = models.load(trained / "dnn.keras").predict(drawn.images[:20]).argmax(1)
+    assert [int(row["label"]) for row in rows] == labels.tolist()
+    assert [int(row["id"]) for row in rows] == list(range(5, 25))
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["test.csv"]
+
+
+def test_confusion_scores_the_rows_of_the_usage_that_is_asked_for(
+    call, trained, drawn, drawn_csv, tmp_path, capsys
+):
+    lines = drawn_csv.read_text().splitlines(keepends=True)
+    lines[1:21] = [line.replace("Training", "PrivateTest") for line in lines[1:21]]
+    (tmp_path / "f.csv").write_text("".join(lines))
+    words = ("--csv", tmp_path / "f.csv", "--model", trained / "dnn.keras")
+    call(confusion, *words, "--usage", "PrivateTest", "--out", tmp_path / "c.png")
+    told = models.load(trained / "dnn.keras").predict(drawn.images[:20]).argmax(1)
+    said = scores.shown(scores.accuracy(drawn.labels[:20], told))
+    assert "20 rows" in said and said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".txt"])

@@ -2,12 +2,24 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import OPTIONS
 
-from fer import BadInput, data, files, models, networks, runs, teachers
+from fer import (
+    BadInput,
+    augment,
+    data,
+    files,
+    models,
+    networks,
+    runs,
+    teachers,
+    training,
+)
 
 
 @pytest.fixture
@@ -23,6 +35,47 @@ def test_answers_are_probabilities_near_those_of_the_model(teacher, drawn):
     assert np.allclose(told.sum(1), 1, atol=0.01)
     seen = models.load(teacher).predict(drawn.images)
     assert np.abs(told - seen).mean() < 0.7 * np.abs(told - seen[::-1]).mean()
+    assert not np.allclose(told, seen, atol=0.01)
+
+
+def test_a_teacher_sees_each_face_in_four_augmented_views(teacher, drawn, monkeypatch):
+    monkeypatch.setattr(models, "BATCH", 50)
+    told = teachers.load(teacher).answers(drawn.images, "float32")
+    network, faces = models.load(teacher).network, drawn.images[..., None]
+    expected = [
+        np.mean(
+            [
+                network.predict_on_batch(
+                    augment.augment(faces[start : start + 50], start + view, "graph")
+                )
+                for view in range(4)
+            ],
+            axis=0,
+        )
+        for start in (0, 50, 100)
+    ]
+    assert np.allclose(told, np.concatenate(expected), atol=1e-3)
+
+
+def test_of_several_teachers_the_mean_is_learned(
+    teacher, drawn_csv, tmp_path, monkeypatch
+):
+    other = tmp_path / "other.keras"
+    for suffix in (".keras", ".json"):
+        shutil.copy(teacher.with_suffix(suffix), other.with_suffix(suffix))
+    told = {teacher: 0, other: 5}
+
+    def answers(self, images, precision):
+        return np.eye(7)[np.full(len(images), told[self.path])]
+
+    def fit(build, faces, options, checkpoint, resume, teach):
+        raise BadInput(str(teach(faces.images[:1]).tolist()))
+
+    monkeypatch.setattr(teachers.Teacher, "answers", answers)
+    monkeypatch.setattr(training, "fit", fit)
+    options = OPTIONS | {"teachers": [str(teacher), str(other)], "share": 0.5}
+    with pytest.raises(BadInput, match=r"\[\[0.5, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0\]\]"):
+        runs.train(networks.dnn, drawn_csv, options, tmp_path / "m.keras", "")
 
 
 def test_a_teacher_looks_at_the_same_faces_once_in_whatever_order(
@@ -49,8 +102,6 @@ def test_a_teacher_that_was_trained_anew_is_asked_anew(teacher, kept, drawn, cap
 
 
 def test_answers_teach_where_the_weights_are_not(teacher, kept, drawn_csv, tmp_path):
-    from conftest import OPTIONS
-
     with_weights, without = tmp_path / "with.keras", tmp_path / "without.keras"
     options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)], "share": 0.5}
     runs.train(networks.dnn, drawn_csv, options, with_weights, "")

@@ -35,6 +35,12 @@ def fit(drawn, checkpoint, again=False, build=networks.dnn, teach=None, **change
     return training.fit(build, drawn, options, checkpoint, again, teach)
 
 
+def about(checkpoint):
+    """What the file says of its run, beside the weights."""
+    with np.load(checkpoint) as saved:
+        return json.loads(str(saved["about"]))
+
+
 def surprised(images):
     """A teacher that takes every face for surprise."""
     assert images.shape == (105, 48, 48)
@@ -66,8 +72,9 @@ def test_a_stopped_and_resumed_run_ends_in_the_same_bits(
         fit(drawn, tmp_path / "parts.npz", **changes)
     if "teach" in changes:
         changes["teach"] = asked_again
-    resumed, rows, _ = fit(drawn, tmp_path / "parts.npz", again=True, **changes)
-    assert rows == history
+    done = about(tmp_path / "parts.npz")["seconds"]
+    resumed, rows, took = fit(drawn, tmp_path / "parts.npz", again=True, **changes)
+    assert rows == history and took > done > 0
     assert resume.same_bits(tmp_path / "straight.npz", tmp_path / "parts.npz")
     for one, other in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         assert one.tobytes() == other.tobytes()
@@ -187,14 +194,29 @@ def test_a_checkpoint_that_lacks_weights_is_named(kind, drawn, tmp_path):
         fit(drawn, tmp_path / "run.npz", again=True)
 
 
-def test_a_signal_that_is_ignored_stays_so():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with training._signals() as received:
+@pytest.fixture
+def when_interrupted():
+    """A function that sets what SIGINT does; it is as before after the test."""
+    before = signal.getsignal(signal.SIGINT)
+    yield lambda handler: signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_first_signal_is_noted_and_a_second_acts_at_once(when_interrupted, capsys):
+    when_interrupted(signal.default_int_handler)
+    with training._signals() as received:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert received == [signal.SIGINT]
+        assert "finishing this epoch first" in capsys.readouterr().err
+        with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-        assert received == []
-    finally:
-        signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_that_is_ignored_stays_so(when_interrupted):
+    when_interrupted(signal.SIG_IGN)
+    with training._signals() as received:
+        os.kill(os.getpid(), signal.SIGINT)
+    assert received == []
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
@@ -276,42 +298,37 @@ def test_an_epochs_learning_rate_is_that_of_its_last_step(drawn, tmp_path):
     assert 0 < last < first < training.OPTIMIZERS["adamw"][0]
 
 
-def endless_training(drawn_csv, folder):
+@pytest.fixture
+def endless_training(drawn_csv, tmp_path):
     """A run of train_dnn.py that has ended its first epoch and has many to go."""
     command = [sys.executable, os.path.abspath("train_dnn.py"), "--csv", str(drawn_csv)]
     options = ["--epochs", "100000", "--out", "dnn.keras", "--batch-size", "8"]
     process = subprocess.Popen(
         command + options,
-        cwd=folder,
+        cwd=tmp_path,
+        # What a shell starts in the background ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    while "epoch 1 of" not in (line := process.stdout.readline()):
-        assert line, process.stderr.read()
-    return process
+    try:
+        while "epoch 1 of" not in (line := process.stdout.readline()):
+            assert line, process.stderr.read()
+        yield process
+    finally:
+        process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
-    number, drawn_csv, tmp_path
+    number, endless_training, tmp_path
 ):
-    process = endless_training(drawn_csv, tmp_path)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    endless_training.send_signal(number)
+    out, err = endless_training.communicate(timeout=60)
+    assert endless_training.returncode == 130
     assert "finishing this epoch first" in err
     assert "goes on" in err and "--resume" in err
-    last = json.loads(str(np.load(tmp_path / "dnn.checkpoint.npz")["about"]))
-    assert f"epoch {len(last['history'])} of" in out or len(last["history"]) == 1
+    last = len(about(tmp_path / "dnn.checkpoint.npz")["history"])
+    assert f"epoch {last} of" in out or last == 1
     assert not (tmp_path / "dnn.keras").exists()
-
-
-def test_a_second_signal_stops_at_once_and_keeps_the_checkpoint(drawn_csv, tmp_path):
-    process = endless_training(drawn_csv, tmp_path)
-    process.send_signal(signal.SIGTERM)
-    assert "finishing" in process.stderr.readline()
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert resume.contents(tmp_path / "dnn.checkpoint.npz")["history"]
