@@ -16,6 +16,7 @@ test: .venv/dev
 	$(RUN) -m pytest $(IN_PARALLEL)
 
 coverage: .venv/dev
+	$(RUN) -m coverage erase
 	$(RUN) -m coverage run -m pytest $(IN_PARALLEL) --deselect $(FULL_DISK)
 	-$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
@@ -37,7 +38,8 @@ train-fer2013: .venv/suite
 		$(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013 \
 		$(call given,TEST,test)
-	$(RUN) -m benchmarks.faithfulness --csv "$(CSV)"
+	$(RUN) -m benchmarks.faithfulness --csv "$(CSV)" > .faithfulness.tmp
+	mv .faithfulness.tmp benchmarks/results/faithfulness.txt
 	$(RUN) -m benchmarks.frontier $(if $(SEEDS),--seeds $(SEEDS)) > .frontier.tmp
 	mv .frontier.tmp benchmarks/results/frontier.txt
 
@@ -49,7 +51,7 @@ benchmarks/results/%.txt: .venv-bench/done anew
 	.venv-bench/bin/python -m benchmarks.$* $(WORDS) > $@.tmp
 	mv $@.tmp $@
 benchmarks/results/load.txt benchmarks/results/report.txt: \
-	WORDS = $(call given,CSV,csv)
+	WORDS = $(or $(call given,CSV,csv),$(error name the faces: make bench CSV=data/fer2013.csv))
 
 lock: .venv/dev
 	$(LOCK) --group suite --output-file requirements.txt
@@ -67,7 +69,7 @@ audit-deps: .venv/dev
 .venv/suite .venv/dev:
 	@$(PYTHON) -c 'import sys; sys.exit(not 11 <= sys.version_info.minor <= 13)' || \
 		{ echo "Python 3.11 to 3.13 is needed: make PYTHON=python3.12 ..." >&2; exit 2; }
-	test -x $(RUN) || $(PYTHON) -m venv .venv
+	$(RUN) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv .venv
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 

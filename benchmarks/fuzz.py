@@ -16,6 +16,7 @@ import gzip
 import inspect
 import io
 import json
+import os
 import random
 import re
 import resource
@@ -305,6 +306,8 @@ class Watch:
         }
         print(*(f"{name}: {value}" for name, value in result.items()), sep="\n")
         print(json.dumps(result), flush=True)
+        if self.crashes:
+            os._exit(1)  # Atheris would end as if all were well.
 
 
 def main():
