@@ -36,8 +36,14 @@ def face(path):
                 f"{path} has other pixels ({mode}) than 8 bits a colour: save it as an "
                 "8-bit PNG or JPEG"
             )
-        if upright.has_transparency_data:
-            behind = Image.new("RGBA", upright.size, GREY)
-            upright = Image.alpha_composite(behind, upright.convert("RGBA"))
-        grey = ImageOps.fit(upright.convert("L"), networks.FACE_SHAPE[:2])
+        grey = ImageOps.fit(_in_grey(upright), networks.FACE_SHAPE[:2])
     return np.array(grey)[None]
+
+
+def _in_grey(picture):
+    from PIL import Image
+
+    if picture.has_transparency_data:
+        behind = Image.new("RGBA", picture.size, GREY)
+        picture = Image.alpha_composite(behind, picture.convert("RGBA"))
+    return picture.convert("L")
