@@ -14,14 +14,14 @@ from fer import cli, inputs
 def main():
     flags = ("csv", "model", "layers", "steps", "seed", "image")
     args = cli.parser(__doc__, *flags, out=Path("figures")).parse_args()
-    from fer import explain, figures, files, progress
+    from fer import explain, figures, files, models, progress
 
     # What the layers, and so the files, are called is known once the model is.
     model, faces = inputs.model_and_faces(args, args.out / "filters.png")
     layers = explain.pick_layers(model.network, args.layers)
     for layer in layers:
         for name in figures.filter_names(layer.name):
-            files.free_to_write(args.out / name, *filter(None, [args.csv]))
+            files.free_to_write(args.out / name, args.csv, *models.files_of(args.model))
     last = len(faces) - 1
     row = min(cli.IMAGE, last) if args.image is None else inputs.row(args.image, faces)
     for layer in layers:

@@ -50,24 +50,26 @@ def model_path(args):
 def model_and_faces(args, *written):
     """The model, and the faces to judge it on: its validation rows, or --usage's.
 
-    written: the files that will be. Raises BadInput where one of them cannot be, or is
-    the CSV or one of the model's; where the CSV has no such faces; and where, without
-    --usage, no row is known to be unseen. What the column Usage says is believed.
+    args.csv and args.model then name their files, whoever chose them. written: the
+    files that will be. Raises BadInput where one of them cannot be, or is the CSV or
+    one of the model's; where the CSV has no such faces; and where, without --usage, no
+    row is known to be unseen. What the column Usage says is believed.
     """
     from fer import data, files, models
 
-    source, found = csv(args), model_path(args)
+    args.csv, args.model = csv(args), model_path(args)
     for path in written:
-        files.free_to_write(path, source, *models.files_of(found))
+        files.free_to_write(path, args.csv, *models.files_of(args.model))
     usage = getattr(args, "usage", None)
-    faces = data.load(source, (usage,) if usage else data.FITTING)
-    data.must_be_labelled(faces, source)
+    faces = data.load(args.csv, (usage,) if usage else data.FITTING)
+    data.must_be_labelled(faces, args.csv)
     if usage and faces.usage is None:
         raise BadInput(
-            f"{source} has no column Usage, so no rows of {usage}: leave --usage out, "
-            f"or add that column, with {usage} in rows that the model was not fitted on"
+            f"{args.csv} has no column Usage, so no rows of {usage}: leave --usage "
+            f"out, or add that column, with {usage} in rows that the model was not "
+            "fitted on"
         )
-    loaded = models.load(found)
+    loaded = models.load(args.model)
     return loaded, faces if usage else loaded.validation(faces)
 
 

@@ -317,6 +317,14 @@ def test_filters_shows_the_asked_face_or_the_last_of_a_few(
     assert np.allclose(maps, explain.responses(network, layer, face), atol=1e-5)
 
 
+def test_filters_replaces_no_file_of_its_model(call, trained, drawn_csv, tmp_path):
+    for suffix in (".keras", ".json"):
+        shutil.copy(trained / f"cnn{suffix}", tmp_path / f"conv1_filters{suffix}")
+    words = ("--csv", drawn_csv, "--model", tmp_path / "conv1_filters.keras")
+    with pytest.raises(BadInput, match=r"conv1_filters.png would be overwritten"):
+        call(filters, *words, "--layers", 1, "--out", tmp_path)
+
+
 @pytest.mark.parametrize("value", ["nan", "", "inf", "text"])
 def test_a_history_without_numbers_is_named(tmp_path, value):
     row = f"1,0.5,0.5,0.5,{value}"
