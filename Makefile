@@ -32,8 +32,7 @@ lint: .venv/dev
 
 # What is shipped and what the README shows; a model that lies in models/fer2013 with its
 # card is not trained again. TEST=data/test.csv writes the submissions, too.
-train-fer2013: .venv/suite
-	@test -n "$(CSV)" || { echo "name the faces: make $@ CSV=data/fer2013.csv" >&2; exit 2; }
+train-fer2013: named .venv/suite
 	$(RUN) -m benchmarks.shipped --csv "$(CSV)" $(call given,TEST,test) \
 		$(if $(SEEDS),--seeds $(SEEDS))
 	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013 \
@@ -45,13 +44,16 @@ train-fer2013: .venv/suite
 
 # The long ones, python -m benchmarks.time_to_accuracy and parity: most of an hour each.
 SHORT = ascent augmentation load report smoothgrad startup submission throughput
-bench: $(SHORT:%=benchmarks/results/%.txt)
+bench: named $(SHORT:%=benchmarks/results/%.txt)
 .NOTPARALLEL:
 benchmarks/results/%.txt: .venv-bench/done anew
 	.venv-bench/bin/python -m benchmarks.$* $(WORDS) > $@.tmp
 	mv $@.tmp $@
 benchmarks/results/load.txt benchmarks/results/report.txt: \
-	WORDS = $(or $(call given,CSV,csv),$(error name the faces: make bench CSV=data/fer2013.csv))
+	WORDS = $(call given,CSV,csv)
+
+named:
+	@test -n "$(CSV)" || { echo "name the faces: CSV=data/fer2013.csv" >&2; exit 2; }
 
 lock: .venv/dev
 	$(LOCK) --group suite --output-file requirements.txt
@@ -80,4 +82,4 @@ audit-deps: .venv/dev
 	.venv-bench/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	touch $@
 
-.PHONY: anew bench report test coverage lint train-fer2013 lock audit-deps
+.PHONY: anew bench named report test coverage lint train-fer2013 lock audit-deps

@@ -55,9 +55,10 @@ def plain_parse(content):
     rows = [_plain_row(columns, line, i) for i, line in enumerate(lines, start=2)]
     seen = set()
     for number, row in enumerate(rows, start=2):
-        if row.get("id") in seen:
+        told = row.get("id") if "label" not in row else None
+        if told in seen:
             raise Refused(number)
-        seen |= {row["id"]} if "id" in row else set()
+        seen |= {told} - {None}
     return rows
 
 

@@ -252,9 +252,11 @@ def _flush_stdout():
     try:
         if sys.stdout:
             sys.stdout.flush()
-    except OSError:
+    except OSError as error:
         _to_nowhere(1)
-        raise
+        # Whatever else ends the script is what must be told.
+        if error.__context__ is None or isinstance(error.__context__, SystemExit):
+            raise BadInput(f"stdout cannot be written: {error.strerror}") from error
 
 
 def _to_nowhere(descriptor):

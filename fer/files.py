@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import fcntl
 import hashlib
 import json
@@ -117,7 +118,7 @@ def writable(path):
             raise BadInput(f"{path} is a folder: name a file to write")
         if path.exists() and not path.is_file():
             raise BadInput(f"{path} is no plain file: name another to write")
-        _lock_of(path).exists()  # Its name is longer, and may be too long.
+        _lock_of(path).exists()  # That raises if its longer name is too long.
         above = next(up for up in path.absolute().parents if up.exists())
         if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
             raise BadInput(
@@ -161,9 +162,11 @@ def understood(path, kind, mend):
     with reading(path):
         try:
             yield
-        except (BadInput, OSError):
+        except (BadInput, MemoryError):
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise  # It is the system's, and not the library's.
             raise BadInput(f"{path} is no {kind} ({error!r:.120}): {mend}") from error
 
 
@@ -175,10 +178,10 @@ def write_submission(path, ids, labels):
 
 def must_differ(read, written):
     """Raise BadInput when the file to write is the one that is read."""
-    same = os.path.realpath(read) == os.path.realpath(written)
-    # Paths of one file differ where a disk takes capital letters for small ones.
-    there = os.path.exists(read) and os.path.exists(written)
-    if same or (there and os.path.samefile(read, written)):
+    one, other = os.path.realpath(read), os.path.realpath(written)
+    # On some disks capital letters are as good as small ones.
+    alike = one.casefold() == other.casefold() and os.path.exists(other)
+    if one == other or (alike and os.path.samefile(one, other)):
         raise BadInput(f"{read} would be overwritten: name another --out")
 
 

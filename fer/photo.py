@@ -7,7 +7,7 @@ import numpy as np
 from fer import BadInput, files, networks
 
 # Pillow has more: of one, another program would be started on a stranger's file.
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
 EIGHT_BITS = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")  # Pillow's modes
 GREY = (128, 128, 128)  # where a picture is transparent
 
@@ -16,7 +16,8 @@ def face(path):
     """The middle square of a picture as one face: (1, 48, 48) uint8.
 
     Grey as the eye weighs colours (ITU-R 601), upright as the camera says. Raises
-    BadInput for what is no picture, or one whose pixels Pillow does not give in 8 bits.
+    BadInput for what is no picture, or one whose pixels are too many, or none of 8 bits
+    to Pillow.
     """
     from PIL import Image, ImageOps
 
@@ -25,8 +26,10 @@ def face(path):
         warnings.simplefilter("ignore")  # of what else a camera wrote into it
         # A file of a few bytes may claim to unpack to gigabytes.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        Image.init()
+        formats = [name for name in FORMATS if name in Image.OPEN]
         try:
-            with Image.open(path, formats=FORMATS) as picture:
+            with Image.open(path, formats=formats) as picture:
                 mode, upright = picture.mode, ImageOps.exif_transpose(picture)
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             most = f"{Image.MAX_IMAGE_PIXELS:,}"

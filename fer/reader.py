@@ -70,7 +70,7 @@ def _columns(path, stream, most):
             )
         for name in columns:
             room[name][here] = values[name]
-    if "id" in columns:
+    if "id" in columns and "label" not in columns:
         _must_be_unlike(path, room["id"][:rows])
     for column in room.values():
         column.flags.writeable = False
@@ -253,9 +253,12 @@ def _codes(cells, names, what, choices):
 def _ids(cells):
     cells = [cell.strip(b" ") for cell in cells]
     for cell in cells:
-        # 18 digits fit an int64, which would lose zeros in front.
+        # So many fit an int64, which would lose zeros in front.
         if not (cell.isdigit() and len(cell) <= 18 and cell == b"%d" % int(cell)):
-            raise _Malformed(f": the id is {_shown(cell)}, not a whole number")
+            raise _Malformed(
+                f": the id is {_shown(cell)}, not a whole number of up to 18 digits "
+                "without zeros in front"
+            )
     return [int(cell) for cell in cells]
 
 

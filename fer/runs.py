@@ -1,5 +1,6 @@
 """One training run: from a CSV to the files that it leaves beside the model."""
 
+import contextlib
 import shlex
 from pathlib import Path
 
@@ -56,29 +57,33 @@ def train(build, source, options, out, command, resume=False):
 
 def checkpoint_of(out):
     """The file that holds the unfinished run of the model `out`."""
-    return out.with_suffix(".checkpoint.npz")
+    return Path(out).with_suffix(".checkpoint.npz")
 
 
 def must_be_free(out, *read):
     """Raise BadInput now where a training cannot leave its files, or would harm others.
 
-    Those are what it reads, and what has the name of one of its files though neither
-    the model `out` nor a run of it is there.
+    Those are what it reads, and what goes by a name that nobody typed, one beside the
+    model `out`, though no training left a checkpoint, a card or a history there.
     """
-    began = out.exists() or checkpoint_of(out).exists() or _has_history(out)
-    for path in (checkpoint_of(out), *models.files_of(out)):
+    named, *beside = models.files_of(out)
+    for path in (checkpoint_of(out), named, *beside):
         files.free_to_write(path, *read)
-        if path.exists() and not began:
-            raise BadInput(
-                f"{path} is of no training here: move it, or name another --out"
-            )
+    there = [path for path in beside if path.exists()]
+    if there and not (checkpoint_of(out).exists() or _was_trained(out)):
+        raise BadInput(
+            f"{there[0]} is of no training here: move it, or name another --out"
+        )
 
 
-def _has_history(out):
-    try:
-        return bool(read_history(out))
-    except BadInput:
-        return False
+def _was_trained(out):
+    with contextlib.suppress(BadInput):
+        models.without_network(out)
+        return True
+    with contextlib.suppress(OSError, ValueError):
+        header = Path(out).with_suffix(".csv").read_text().partition("\n")[0]
+        return "learning_rate" in header.split(",")  # as in no other tool's history
+    return False
 
 
 def _resolved(options):

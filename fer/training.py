@@ -39,9 +39,10 @@ LABEL_SMOOTHING = 0.1
 EVALUATION_BATCH = 512
 LOADER_THREADS = 2
 # The modules on which the bits of a run depend, beside its options and faces.
-CODE = ("augment", "data", "muon", "networks", "training")
-
-
+CODE = (
+    *("augment", "data", "machine", "muon", "networks", "scores", "threads"),
+    "training",
+)
 ANEW = "delete it and start again"
 
 
@@ -318,11 +319,15 @@ def _read(path, run, resume):
 
 def _restore(network, variables, saved, path):
     """Give network and optimizer what was saved; raises BadInput if it does not fit."""
-    with files.understood(path, "checkpoint of this network", ANEW):
+    try:
         # That they fit is asked now, not when they are needed, at the end.
         network.set_weights(saved["best"])
         for variable, value in zip(variables, saved["state"], strict=True):
             variable.assign(value)
+    except ValueError as error:
+        raise BadInput(
+            f"{path} is no checkpoint of this network ({error!r:.120}): {ANEW}"
+        ) from error
 
 
 @contextlib.contextmanager

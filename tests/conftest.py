@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ["KERAS_HOME"] = os.devnull
 os.environ.pop("KERAS_BACKEND", None)
 machine.use_onednn()
+# What a shell starts in the background ignores Ctrl-C, and so would the scripts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fer import cli
+from fer import BadInput, cli, runs
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "models/fer2013/cnn.keras"
@@ -313,13 +313,31 @@ def test_an_output_that_is_an_input_is_told_before_it_is_lost(tmp_path, given):
 
 
 @pytest.mark.parametrize("ending", ["csv", "txt", "png", "json"])
-def test_a_training_replaces_nothing_that_no_training_left(tmp_path, given, ending):
-    mine = Path(given["folder"]) / f"mine.{ending}"
+def test_a_training_replaces_nothing_that_no_training_left(tmp_path, ending):
+    mine = tmp_path / f"mine.{ending}"
+    mine.write_text("epoch,accuracy,loss,val_accuracy,val_loss\n0,1,1,1,1\n")
+    with pytest.raises(BadInput, match=f"mine.{ending} is of no training here"):
+        runs.must_be_free(tmp_path / "mine.keras")
+
+
+@pytest.mark.parametrize("ending", [".json", ".csv"])
+def test_a_training_goes_on_from_a_card_or_a_history_alone(tmp_path, ending):
+    shutil.copy(SHIPPED.with_suffix(ending), tmp_path / f"m{ending}")
+    (tmp_path / "m.txt").touch()
+    runs.must_be_free(tmp_path / "m.keras")
+    (tmp_path / f"m{ending}").unlink()
+    os.mkfifo(tmp_path / "m.csv")
+    with pytest.raises(BadInput, match=r"m.csv is no plain file"):
+        runs.must_be_free(tmp_path / "m.keras")
+
+
+def test_a_training_asks_what_it_would_replace(tmp_path, given):
+    mine = Path(given["folder"]) / "mine.csv"
     mine.write_text("my own")
     words = ("--csv", given["csv"], "--out", str(mine.with_suffix(".keras")))
     said = refusal("train_dnn.py", *words, folder=tmp_path)
-    mine.unlink()
-    assert f"mine.{ending} is of no training here" in said
+    assert "mine.csv is of no training here" in said
+    assert mine.read_text() == "my own"
 
 
 def test_a_pipe_is_told(tmp_path, given):

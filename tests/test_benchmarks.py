@@ -72,8 +72,6 @@ except KeyboardInterrupt:
         [sys.executable, "-c", benchmark],
         start_new_session=True,
         stderr=subprocess.PIPE,
-        # What a shell starts in the background ignores Ctrl-C, and so would this.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not (tmp_path / "begun").exists():
         assert benchmark.poll() is None, benchmark.stderr.read()

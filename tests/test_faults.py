@@ -23,11 +23,8 @@ SHIPPED = ROOT / "models/fer2013/dnn.keras"
 def start(*words, folder, most_bytes=None):
     """A started process of Python; no file of its may grow past `most_bytes`."""
 
-    def prepare():
-        # What a shell starts in the background ignores Ctrl-C, and so would this.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        if most_bytes:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
     return subprocess.Popen(
         [sys.executable, *map(str, words)],
@@ -36,7 +33,7 @@ def start(*words, folder, most_bytes=None):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=prepare,
+        preexec_fn=limit if most_bytes else None,
     )
 
 
@@ -96,18 +93,28 @@ from fer import BadInput, cli
 def main():
     print("so far")
     if sys.argv[1:] == ["bad"]:
-        raise BadInput("bad")
+        raise BadInput("line 3 is bad")
+    if sys.argv[1:] == ["stopped"]:
+        raise KeyboardInterrupt
 
 cli.run(main)
 """
 
 
+NO_SPACE = "stdout cannot be written: No space left on device"
+
+
 @pytest.mark.parametrize(
-    "words",
-    [[ROOT / "predict.py", "--help"], ["-c", PRINTING], ["-c", PRINTING, "bad"]],
+    ("words", "said"),
+    [
+        ([ROOT / "predict.py", "--help"], NO_SPACE),
+        (["-c", PRINTING], NO_SPACE),
+        (["-c", PRINTING, "bad"], "line 3 is bad"),
+        (["-c", PRINTING, "stopped"], "stopped"),
+    ],
 )
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-def test_where_nothing_can_be_printed_one_line_says_so(words, tmp_path):
+def test_where_nothing_can_be_printed_one_line_says_why(words, said, tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, *words],
@@ -118,8 +125,8 @@ def test_where_nothing_can_be_printed_one_line_says_so(words, tmp_path):
             stderr=subprocess.PIPE,
             text=True,
         )
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-    assert "No space left" in done.stderr
+    assert done.stderr.endswith(f": {said}\n") and done.stderr.count("\n") == 1
+    assert done.returncode == (130 if said == "stopped" else 2)
 
 
 # A full disk.
@@ -205,7 +212,9 @@ def small_disk(tmp_path):
 
 
 def test_training_on_a_full_disk_keeps_the_earlier_model(small_disk, drawn_csv):
-    old = {name: name.encode() * 9_000 for name in ("m.keras", "m.json", "m.csv")}
+    old = {"m.keras": b"the earlier model " * 9_000}
+    for suffix in (".json", ".csv"):
+        old[f"m{suffix}"] = SHIPPED.with_suffix(suffix).read_bytes()
     for name, content in old.items():
         (small_disk / name).write_bytes(content)
     words = ("--csv", drawn_csv, "--epochs", 1, "--precision", "float32")

@@ -141,10 +141,12 @@ def test_a_link_to_where_nothing_can_be_is_told_before_any_work(target):
         files.writable(link)
 
 
-def test_two_names_of_one_file_are_one_file(target):
-    os.link(target, target.with_name("also.csv"))
+def test_where_capital_letters_do_not_count_names_are_one_file(target):
+    for name in ("also.csv", "SCORES.csv"):  # as such a disk would have it
+        os.link(target, target.with_name(name))
+    files.must_differ(target, target.with_name("also.csv"))
     with pytest.raises(BadInput, match="would be overwritten"):
-        files.must_differ(target, target.with_name("also.csv"))
+        files.must_differ(target, target.with_name("SCORES.csv"))
 
 
 @pytest.mark.parametrize("name", [".new.tmp.csv", ".new.csv.lock"])
