@@ -53,12 +53,11 @@ def plain_parse(content):
     if lines and not lines[-1]:
         lines.pop()
     rows = [_plain_row(columns, line, i) for i, line in enumerate(lines, start=2)]
-    seen = set()
-    for number, row in enumerate(rows, start=2):
-        told = row.get("id") if "label" not in row else None
-        if told in seen:
-            raise Refused(number)
-        seen |= {told} - {None}
+    to_be_labelled = "id" in columns and "label" not in columns
+    ids = [row["id"] for row in rows] if to_be_labelled else []
+    for place, number in enumerate(ids):
+        if number in ids[:place]:
+            raise Refused(place + 2)
     return rows
 
 

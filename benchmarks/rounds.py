@@ -83,7 +83,9 @@ def train(words, out, done):
     if done:
         print(f"{out} is trained already", file=sys.stderr, flush=True)
         return
-    resume = ["--resume"] if out.with_suffix(".checkpoint.npz").exists() else []
+    from fer import runs
+
+    resume = ["--resume"] if runs.checkpoint_of(out).exists() else []
     run([*words, "--out", out, *resume])
 
 

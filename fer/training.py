@@ -39,10 +39,8 @@ LABEL_SMOOTHING = 0.1
 EVALUATION_BATCH = 512
 LOADER_THREADS = 2
 # The modules on which the bits of a run depend, beside its options and faces.
-CODE = (
-    *("augment", "data", "machine", "muon", "networks", "scores", "threads"),
-    "training",
-)
+CODE = ("augment", "data", "machine", "muon", "networks", "scores", "threads")
+CODE += ("training",)
 ANEW = "delete it and start again"
 
 

@@ -1,7 +1,6 @@
 """Drawn faces and small trained models, made once."""
 
 import os
-import shutil
 import signal
 
 import numpy as np
@@ -96,9 +95,9 @@ def trained(drawn_csv, tmp_path_factory):
 @pytest.fixture
 def teacher(trained, tmp_path):
     """The trained DNN in a folder of the test's own, where its answers are kept."""
-    for suffix in (".keras", ".json"):
-        shutil.copy(trained / f"dnn{suffix}", tmp_path)
-    return tmp_path / "dnn.keras"
+    from model_files import copied
+
+    return copied(trained / "dnn.keras", tmp_path / "dnn.keras")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Small models with cards that fit them, and what models.load says of others."""
 
 import json
+import shutil
 
 import pytest
 
@@ -45,6 +46,13 @@ def with_card(path, **changes):
     card = CARD | {"sha256": files.sha256(path)} | changes
     path.with_suffix(".json").write_text(json.dumps(card))
     return path
+
+
+def copied(path, to):
+    """Copy a model and its card to the path `to`, which is returned."""
+    for suffix in (".keras", ".json"):
+        shutil.copy(path.with_suffix(suffix), to.with_suffix(suffix))
+    return to
 
 
 def refusal(path):

@@ -1,10 +1,9 @@
 """Which networks are no models of the suite, and which files are no cards."""
 
 import json
-import shutil
 
 import pytest
-from model_files import CARD, chain, refusal, rescaling, tiny, with_card
+from model_files import CARD, chain, copied, refusal, rescaling, tiny, with_card
 
 from fer import models
 
@@ -109,9 +108,7 @@ def test_a_network_within_a_network_is_refused(tmp_path):
 @pytest.fixture
 def copy(good, tmp_path):
     """A copy of the good model, with its card."""
-    shutil.copy(good, tmp_path)
-    shutil.copy(good.with_suffix(".json"), tmp_path)
-    return tmp_path / good.name
+    return copied(good, tmp_path / good.name)
 
 
 def test_a_model_needs_its_own_card(copy):

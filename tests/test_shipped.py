@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import rounds, shipped
+from benchmarks import frontier, rounds, shipped
 from fer import data, models, networks, runs, scores, strangers, teachers
 
 ROOT = Path(__file__).parent.parent
@@ -92,13 +92,12 @@ def test_the_results_in_the_readme_are_those_of_the_card(name):
 
 def over_seeds(name):
     """Mean and deviation of the recipe's seeds, as README tells them."""
-    paths = [FOLDER / f"{name}{seed}.json" for seed in ("", "_1", "_2")]
-    cards = [json.loads(path.read_text()) for path in paths if path.exists()]
+    cards = frontier.cards(FOLDER, name, seeds=3)
     if len(cards) == 1:
         return "one seed"
     return ", ".join(
         rounds.spread([card["scores"][kind]["accuracy"] for card in cards], 4)
-        for kind in ("validation", "with the mirrored face")
+        for kind in (frontier.ONE_PASS, frontier.MIRRORED)
     )
 
 

@@ -2,12 +2,12 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import OPTIONS
+from model_files import copied
 
 from fer import (
     BadInput,
@@ -60,9 +60,7 @@ def test_a_teacher_sees_each_face_in_four_augmented_views(teacher, drawn, monkey
 def test_of_several_teachers_the_mean_is_learned(
     teacher, drawn_csv, tmp_path, monkeypatch
 ):
-    other = tmp_path / "other.keras"
-    for suffix in (".keras", ".json"):
-        shutil.copy(teacher.with_suffix(suffix), other.with_suffix(suffix))
+    other = copied(teacher, tmp_path / "other.keras")
     told = {teacher: 0, other: 5}
 
     def answers(self, images, precision):
