@@ -11,15 +11,40 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 
 
-def run(script, *words, folder, **environment):
-    """The script's stdout, run in `folder`; fails unless it ends well and silently."""
-    done = subprocess.run(
-        [sys.executable, ROOT / script, *map(str, words)],
+SCRIPTS = (
+    *("train_cnn.py", "train_dnn.py", "confusion.py", "saliency.py", "filters.py"),
+    *("predict.py", "report.py"),
+)
+# How the name of an output ends, where the script's output is one file.
+FORMATS = dict.fromkeys(SCRIPTS[:2], ".keras") | {"predict.py": ".csv"}
+FORMATS |= dict.fromkeys(SCRIPTS[2:4], ".png")
+
+
+def ended(script, *words, folder, **environment):
+    """The script run in `folder`, ended."""
+    return subprocess.run(
+        [sys.executable, ROOT / script, *words],
         cwd=folder,
         env=os.environ | environment,
         capture_output=True,
         text=True,
+        errors="replace",
     )
+
+
+def refusal(script, *words, folder):
+    """The one line of a script that refuses its words and leaves nothing behind."""
+    done = ended(script, *words, folder=folder)
+    assert done.returncode == 2, (words, done.stderr)
+    assert done.stderr.startswith(f"{script}: "), (words, done.stderr)
+    assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n"), done.stderr
+    assert not list(folder.iterdir()), words
+    return done.stderr
+
+
+def run(script, *words, folder, **environment):
+    """The script's stdout, run in `folder`; fails unless it ends well and silently."""
+    done = ended(script, *map(str, words), folder=folder, **environment)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout

@@ -2,13 +2,13 @@
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from by_command import ROOT, is_drawn, run, write_unlabelled
+from model_files import copied
 
 import confusion
 import filters
@@ -23,9 +23,7 @@ from fer import (
     files,
     models,
     networks,
-    runs,
     scores,
-    training,
 )
 
 
@@ -88,45 +86,6 @@ def test_a_compact_network_learns_from_a_teacher_and_is_explained(
     )
     drawn = (tmp_path / "s.png", *(tmp_path / "f").iterdir())
     assert len(drawn) == 3 and all(map(is_drawn, drawn))
-
-
-def test_a_teacher_that_may_know_the_validation_rows_is_refused(
-    trained, drawn_csv, tmp_path
-):
-    from conftest import OPTIONS
-
-    other = tmp_path / "other.csv"
-    lines = drawn_csv.read_text().splitlines(keepends=True)
-    other.write_text("".join(lines[:-1]))
-    options = OPTIONS | {"teachers": [str(trained / "dnn.keras")]}
-    with pytest.raises(models.BadInput, match="may know the rows that validate"):
-        runs.train(networks.dnn, other, options, tmp_path / "new/m.keras", "")
-    assert not (tmp_path / "new").exists()
-
-
-def test_a_teacher_of_the_same_faces_in_another_order_may_teach(
-    teacher, drawn_csv, tmp_path
-):
-    from conftest import OPTIONS
-
-    header, *lines = drawn_csv.read_text().splitlines(keepends=True)
-    (tmp_path / "other.csv").write_text("".join([header, *lines[::-1]]))
-    options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)], "share": 0.5}
-    out = tmp_path / "m.keras"
-    runs.train(networks.dnn, tmp_path / "other.csv", options, out, "")
-    assert models.load(out).card["data"]["digest"] != data.digest(data.load(drawn_csv))
-
-
-@pytest.mark.parametrize("suffix", [".json", ".csv", ".txt", ".png"])
-def test_what_goes_beside_a_model_must_be_writable_before_it_is_trained(
-    drawn_csv, tmp_path, suffix, monkeypatch
-):
-    from conftest import OPTIONS
-
-    (tmp_path / f"m{suffix}").mkdir()
-    monkeypatch.delattr(training, "fit")
-    with pytest.raises(models.BadInput, match=f"m{suffix} is a folder"):
-        runs.train(networks.dnn, drawn_csv, OPTIONS, tmp_path / "m.keras", "")
 
 
 def test_a_card_scores_the_face_with_its_mirror_image_and_turned(trained, drawn):
@@ -318,21 +277,10 @@ def test_filters_shows_the_asked_face_or_the_last_of_a_few(
 
 
 def test_filters_replaces_no_file_of_its_model(call, trained, drawn_csv, tmp_path):
-    for suffix in (".keras", ".json"):
-        shutil.copy(trained / f"cnn{suffix}", tmp_path / f"conv1_filters{suffix}")
-    words = ("--csv", drawn_csv, "--model", tmp_path / "conv1_filters.keras")
+    model = copied(trained / "cnn.keras", tmp_path / "conv1_filters.keras")
+    words = ("--csv", drawn_csv, "--model", model)
     with pytest.raises(BadInput, match=r"conv1_filters.png would be overwritten"):
         call(filters, *words, "--layers", 1, "--out", tmp_path)
-
-
-@pytest.mark.parametrize("value", ["nan", "", "inf", "text"])
-def test_a_history_without_numbers_is_named(tmp_path, value):
-    row = f"1,0.5,0.5,0.5,{value}"
-    (tmp_path / "m.csv").write_text(
-        f"epoch,loss,accuracy,val_loss,val_accuracy\n{row}\n"
-    )
-    with pytest.raises(BadInput, match=r"m.csv, the history of .*m.keras"):
-        runs.read_history(tmp_path / "m.keras")
 
 
 def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
@@ -353,8 +301,7 @@ def test_predict_takes_the_users_own_model_and_faces_where_none_are_named(
     for name in ("data", "models"):
         (tmp_path / name).mkdir()
     write_unlabelled(tmp_path / "data/test.csv", range(5, 25), drawn.images[:20])
-    for suffix in (".keras", ".json"):
-        shutil.copy(trained / f"dnn{suffix}", tmp_path / f"models/cnn{suffix}")
+    copied(trained / "dnn.keras", tmp_path / "models/cnn.keras")
     out = run("predict.py", folder=tmp_path)
     assert "reading data/test.csv" in out and "using models/cnn.keras" in out
     rows = list(csv.DictReader((tmp_path / "submission.csv").open()))
@@ -375,17 +322,6 @@ def test_confusion_scores_the_rows_of_the_usage_that_is_asked_for(
     told = models.load(trained / "dnn.keras").predict(drawn.images[:20]).argmax(1)
     said = scores.shown(scores.accuracy(drawn.labels[:20], told))
     assert "20 rows" in said and said in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".txt"])
-def test_what_goes_beside_a_model_does_not_overwrite_the_faces(
-    drawn_csv, tmp_path, suffix
-):
-    faces = tmp_path / f"m{suffix}"
-    faces.write_bytes(drawn_csv.read_bytes())
-    with pytest.raises(models.BadInput, match="would be overwritten"):
-        runs.train(networks.dnn, faces, {}, tmp_path / "m.keras", "")
-    assert faces.read_bytes() == drawn_csv.read_bytes()
 
 
 def test_a_model_loads_without_what_only_keras_would_use():

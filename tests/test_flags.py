@@ -1,0 +1,164 @@
+"""Whatever is wrong with a flag ends in status 2 and one line on stderr."""
+
+import subprocess
+import sys
+from argparse import ArgumentTypeError
+
+import pytest
+from by_command import FORMATS, ROOT, SCRIPTS, refusal
+
+from fer import cli
+
+NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "0", "1000000000000", "٣")
+
+
+@pytest.mark.parametrize(
+    ("script", "flag", "wrong"),
+    [
+        *((script, "--epochs", "0") for script in SCRIPTS[:2]),
+        *((script, "--batch-size", "0") for script in SCRIPTS[:2]),
+        ("train_cnn.py", "--batch-size", "1000000000"),
+        ("train_dnn.py", "--seed", "4294967296"),
+        ("saliency.py", "--image", "-3"),
+        ("saliency.py", "--samples", "100001"),
+        ("filters.py", "--image", "1000000001"),
+        ("filters.py", "--steps", "0"),
+        ("filters.py", "--seed", "0x1"),
+        ("report.py", "--epochs", "0"),
+        ("report.py", "--seed", "1_000"),
+    ],
+)
+def test_a_number_out_of_range_is_named(tmp_path, script, flag, wrong):
+    said = refusal(script, flag, wrong, folder=tmp_path)
+    assert flag in said and "is not a whole number of" in said
+
+
+@pytest.mark.parametrize("text", [*NO_NUMBER, "9" * 5000])
+def test_a_whole_number_is_digits_and_no_other_text(text):
+    with pytest.raises(ArgumentTypeError, match="is not a whole number of 1 to") as it:
+        cli.whole_number(1, 10**9)(text)
+    assert len(str(it.value)) < 100
+    assert cli.whole_number(0, 9)("0") == 0 and cli.whole_number(0, 9)("09") == 9
+
+
+NO_FRACTION = ("", "text", "nan", "-nan", "inf", "2", "1.0001", "-0.1", "1,5")
+
+
+@pytest.mark.parametrize(
+    ("script", "flag"), [("saliency.py", "--threshold"), ("train_cnn.py", "--share")]
+)
+def test_a_fraction_out_of_range_is_named(tmp_path, script, flag):
+    said = refusal(script, flag, "1.5", folder=tmp_path)
+    assert flag in said and "is not a number of 0 to 1" in said
+
+
+@pytest.mark.parametrize("text", [*NO_FRACTION, "9" * 5000])
+def test_a_fraction_is_a_number_of_0_to_1(text):
+    with pytest.raises(ArgumentTypeError, match="is not a number of 0 to 1") as it:
+        cli.fraction(text)
+    assert len(str(it.value)) < 100
+    assert (cli.fraction("0"), cli.fraction("1.0")) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("script", "flag", "right"),
+    [
+        ("train_cnn.py", "--augment", ("generator", "graph", "strong", "mirror")),
+        ("train_cnn.py", "--network", ("cnn", "compact", "compact_60k")),
+        ("train_dnn.py", "--optimizer", ("adamw", "muon")),
+        ("train_dnn.py", "--precision", ("auto", "mixed_bfloat16", "float32")),
+        ("confusion.py", "--usage", ("PublicTest", "PrivateTest")),
+    ],
+)
+def test_a_wrong_choice_is_told_the_right_ones(tmp_path, script, flag, right):
+    said = refusal(script, flag, "Wrong", folder=tmp_path)
+    assert all(choice in said for choice in (flag, "Wrong", *right))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_unknown_flags_and_stray_or_missing_words_are_told(tmp_path, script):
+    assert "--bogus" in refusal(script, "--bogus", folder=tmp_path)
+    assert "stray word" in refusal(script, "stray\nword", folder=tmp_path)
+    # No flag may be cut short: a flag that is added later could change its meaning.
+    assert "--deb" in refusal(script, "--deb", folder=tmp_path)
+    assert "--csv: expected one" in refusal(script, "--csv", folder=tmp_path)
+    assert "--out: expected one" in refusal(script, "--out", folder=tmp_path)
+
+
+def test_an_output_ends_like_its_format(tmp_path):
+    for script, ending in FORMATS.items():
+        for name in ("", ".", "/", "m.exe", "m", "m.keras.h5"):
+            assert repr(ending) in refusal(script, "--out", name, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("script", "flag"),
+    [
+        *((script, "--csv") for script in SCRIPTS),
+        *((script, "--model") for script in ("confusion.py", "predict.py")),
+        *((script, "--teachers") for script in SCRIPTS[:2]),
+        *(("report.py", flag) for flag in ("--models", "--test", "--out")),
+        ("filters.py", "--out"),
+        ("predict.py", "--photo"),
+    ],
+)
+def test_a_path_that_is_empty_is_not_the_default(tmp_path, script, flag):
+    said = refusal(script, flag, "", folder=tmp_path)
+    assert flag in said and "names no file" in said
+
+
+@pytest.mark.parametrize(
+    ("script", "flag"),
+    [
+        *((script, "--csv") for script in SCRIPTS),
+        *(("predict.py", flag) for flag in ("--model", "--photo")),
+        ("train_dnn.py", "--teachers"),
+        ("report.py", "--test"),
+    ],
+)
+def test_a_folder_without_a_name_is_no_file(tmp_path, script, flag):
+    for folder in (".", "/"):
+        said = refusal(script, flag, folder, folder=tmp_path)
+        assert flag in said and f"'{folder}' is a folder: name a file" in said
+
+
+def test_epochs_of_a_report_that_trains_nothing_are_told(tmp_path, drawn_csv):
+    words = ("--csv", drawn_csv, "--epochs", "3")
+    said = refusal("report.py", *words, folder=tmp_path)
+    assert "none is asked for: add --train" in said
+
+
+def test_a_share_without_teachers_is_told(tmp_path, drawn_csv):
+    words = ("--csv", drawn_csv, "--share", "1", "--out", "m.keras")
+    assert "name some with --teachers" in refusal(
+        "train_dnn.py", *words, folder=tmp_path
+    )
+
+
+def test_two_inputs_for_predict_are_one_too_many(tmp_path, drawn_csv):
+    words = ("--csv", drawn_csv, "--photo", "me.png")
+    assert "leave one of them out" in refusal("predict.py", *words, folder=tmp_path)
+
+
+def test_a_photo_is_printed_about_and_not_written(tmp_path):
+    words = ("--photo", "me.png", "--out", "me.csv")
+    assert "leave --out out" in refusal("predict.py", *words, folder=tmp_path)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_comes_at_once(script):
+    code = (
+        "import runpy, sys\n"
+        "sys.argv[1:] = ['--help']\n"
+        f"sys.argv[0] = script = {script!r}\n"
+        "try: runpy.run_path(script, run_name='__main__')\n"
+        "except SystemExit as end: status = end.code\n"
+        "heavy = {'numpy', 'pandas', 'matplotlib', 'keras', 'tensorflow', 'h5py'}\n"
+        "print('status', status, 'heavy', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert f"python {script} --csv" in done.stdout
+    assert done.stdout.endswith("status 0 heavy []\n")
+    assert done.stderr == ""

@@ -1,0 +1,85 @@
+"""What a training takes, what it leaves, and what it must not replace."""
+
+import os
+import shutil
+
+import pytest
+from by_command import ROOT
+from conftest import OPTIONS
+
+from fer import BadInput, data, models, networks, runs, training
+
+SHIPPED = ROOT / "models/fer2013/cnn.keras"
+
+
+def test_a_teacher_that_may_know_the_validation_rows_is_refused(
+    trained, drawn_csv, tmp_path
+):
+    other = tmp_path / "other.csv"
+    lines = drawn_csv.read_text().splitlines(keepends=True)
+    other.write_text("".join(lines[:-1]))
+    options = OPTIONS | {"teachers": [str(trained / "dnn.keras")]}
+    with pytest.raises(BadInput, match="may know the rows that validate"):
+        runs.train(networks.dnn, other, options, tmp_path / "new/m.keras", "")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_teacher_of_the_same_faces_in_another_order_may_teach(
+    teacher, drawn_csv, tmp_path
+):
+    header, *lines = drawn_csv.read_text().splitlines(keepends=True)
+    (tmp_path / "other.csv").write_text("".join([header, *lines[::-1]]))
+    options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)], "share": 0.5}
+    out = tmp_path / "m.keras"
+    runs.train(networks.dnn, tmp_path / "other.csv", options, out, "")
+    assert models.load(out).card["data"]["digest"] != data.digest(data.load(drawn_csv))
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".txt", ".png"])
+def test_what_goes_beside_a_model_must_be_writable_before_it_is_trained(
+    drawn_csv, tmp_path, suffix, monkeypatch
+):
+    (tmp_path / f"m{suffix}").mkdir()
+    monkeypatch.delattr(training, "fit")
+    with pytest.raises(BadInput, match=f"m{suffix} is a folder"):
+        runs.train(networks.dnn, drawn_csv, OPTIONS, tmp_path / "m.keras", "")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".txt"])
+def test_what_goes_beside_a_model_does_not_overwrite_the_faces(
+    drawn_csv, tmp_path, suffix
+):
+    faces = tmp_path / f"m{suffix}"
+    faces.write_bytes(drawn_csv.read_bytes())
+    with pytest.raises(BadInput, match="would be overwritten"):
+        runs.train(networks.dnn, faces, {}, tmp_path / "m.keras", "")
+    assert faces.read_bytes() == drawn_csv.read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["csv", "txt", "png", "json"])
+def test_a_training_replaces_nothing_that_no_training_left(tmp_path, ending):
+    mine = tmp_path / f"mine.{ending}"
+    mine.write_text("epoch,accuracy,loss,val_accuracy,val_loss\n0,1,1,1,1\n")
+    with pytest.raises(BadInput, match=f"mine.{ending} is of no training here"):
+        runs.must_be_free(tmp_path / "mine.keras")
+
+
+@pytest.mark.parametrize("ending", [".json", ".csv"])
+def test_a_training_goes_on_from_a_card_or_a_history_alone(tmp_path, ending):
+    shutil.copy(SHIPPED.with_suffix(ending), tmp_path / f"m{ending}")
+    (tmp_path / "m.txt").touch()
+    runs.must_be_free(tmp_path / "m.keras")
+    (tmp_path / f"m{ending}").unlink()
+    os.mkfifo(tmp_path / "m.csv")
+    with pytest.raises(BadInput, match=r"m.csv is no plain file"):
+        runs.must_be_free(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("value", ["nan", "", "inf", "text"])
+def test_a_history_without_numbers_is_named(tmp_path, value):
+    row = f"1,0.5,0.5,0.5,{value}"
+    (tmp_path / "m.csv").write_text(
+        f"epoch,loss,accuracy,val_loss,val_accuracy\n{row}\n"
+    )
+    with pytest.raises(BadInput, match=r"m.csv, the history of .*m.keras"):
+        runs.read_history(tmp_path / "m.keras")
