@@ -14,7 +14,7 @@ from fer import BadInput, cli, inputs
 
 
 def main():
-    flags = ("csv", "models", "train", "epochs", "seed", "test", "out")
+    flags = ("csv", "models", "train", "epochs", "seed", "test")
     args = cli.parser(__doc__, *flags).parse_args()
     source = inputs.csv(args)
     sample = inputs.is_sample(source)

@@ -5,9 +5,10 @@ python -m benchmarks.faithfulness --csv CSV --model M --out figures/faithful.png
 
 Faces are drawn from the validation rows, and the class is the one that the model names.
 Prints for each kind of map the mean area under either curve of explain.faithfulness,
-and its difference from maps at random, with the 95% interval of paired means; draws
-the mean curves. Maps that must not win: the face's edges, which know no network, and
-the gradient of a network that was not trained (Adebayo, 2018, arXiv:1810.03292).
+and its difference from maps at random, with the 95% interval of paired means, and so
+what SmoothGrad adds to the gradient; draws the mean curves. Maps that must not win: the
+face's edges, which know no network, and the gradient of a network that was not trained
+(Adebayo, 2018, arXiv:1810.03292).
 """
 
 from pathlib import Path
@@ -55,6 +56,9 @@ def show(areas):
             for area, base in zip((deleted, inserted), areas[RANDOM], strict=True)
         ]
         print(f"{name:24}{' '.join(cells)}".rstrip())
+    smooth, plain = areas["SmoothGrad"], areas["gradient"]
+    cells = map(difference, smooth - plain)
+    print(f"\nSmoothGrad, less the gradient: {', '.join(cells)}")
 
 
 def difference(paired):

@@ -48,13 +48,13 @@ def plain_parse(content):
     columns = [reader.COLUMNS.get(name.strip(' "')) for name in names]
     if None in columns or len(set(columns)) < len(columns):
         raise Refused(1)
-    if "pixels" not in columns:
+    if "images" not in columns:
         raise Refused(1)
     if lines and not lines[-1]:
         lines.pop()
     rows = [_plain_row(columns, line, i) for i, line in enumerate(lines, start=2)]
-    to_be_labelled = "id" in columns and "label" not in columns
-    ids = [row["id"] for row in rows] if to_be_labelled else []
+    to_be_labelled = "ids" in columns and "labels" not in columns
+    ids = [row["ids"] for row in rows] if to_be_labelled else []
     for place, number in enumerate(ids):
         if number in ids[:place]:
             raise Refused(place + 2)
@@ -68,11 +68,11 @@ def _plain_row(columns, line, number):
     row = {}
     for name, cell in zip(columns, cells, strict=True):
         cell = cell.removeprefix(b" ").removesuffix(b" ")
-        if name == "pixels":
+        if name == "images":
             row[name] = [_plain_number(pixel, 3, number) for pixel in cell.split(b" ")]
             if len(row[name]) != reader.PIXELS or max(row[name]) > 255:
                 raise Refused(number)
-        elif name == "id":
+        elif name == "ids":
             row[name] = _plain_number(cell.strip(b" "), 18, number)
             if str(row[name]).encode() != cell.strip(b" "):
                 raise Refused(number)
@@ -132,14 +132,15 @@ def check_load(path, content):
     except Refused as refused:
         (number,) = refused.args
         assert faces is None, f"line {number} is malformed and was loaded"
-        assert f"line {number}" in complaint, f"line {number} is malformed: {complaint}"
+        named = re.search(rf", line {number}\b", complaint)
+        assert named, f"line {number} is malformed: {complaint}"
         return False
     if not rows:
         assert faces is None and "no rows" in complaint
         return False
     assert faces is not None, f"a good file was refused: {complaint}"
-    read = {"pixels": faces.images.reshape(len(faces), -1)}
-    read |= {"label": faces.labels, "usage": faces.usage, "id": faces.ids}
+    read = {name: getattr(faces, name) for name in ("labels", "usage", "ids")}
+    read["images"] = faces.images.reshape(len(faces), -1)
     found = {name: None if read[name] is None else read[name].tolist() for name in read}
     wanted = {name: [row[name] for row in rows] for name in rows[0]}
     assert found == dict.fromkeys(found) | wanted, "rows differ from the plain parser's"

@@ -62,7 +62,7 @@ def main():
     training._compile(network, "adamw", STEPS, args.batch_size)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (args.batch_size, 48, 48, 1), dtype=np.uint8)
-    labels = np.eye(7, dtype=np.float32)[rng.integers(0, 7, args.batch_size)]
+    labels = networks.one_hot(rng.integers(0, 7, args.batch_size))
 
     def work():
         for _ in range(STEPS):

@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 from pathlib import Path
+from types import NoneType
 
 from fer import BadInput, gradients, machine, progress
 
@@ -76,8 +77,8 @@ def flag(help, **options):
     return {"help": help + told} | options
 
 
-# A flag has one name, one type and one help text, here; scripts may only set its
-# default.
+# A flag has one name, one type and one help text, here; a script only says where it
+# writes of itself.
 FLAGS = {
     "csv": flag(
         "faces to read (default: data/fer2013.csv or .csv.gz, else the drawn sample; "
@@ -122,7 +123,8 @@ FLAGS = {
     "seed": flag("of every random draw", type=whole_number(0, 2**32 - 1), default=0),
     "augment": flag(
         "generator: Keras's ImageDataGenerator; graph: its transforms as one "
-        "operation; strong: graph, contrast and erasing; mirror: that alone",
+        "operation; strong: graph, contrast, brightness and erasing; mirror: that "
+        "alone",
         choices=("generator", "graph", "strong", "mirror", "none"),
         default="generator",
     ),
@@ -147,8 +149,8 @@ FLAGS = {
         "average in what the model makes of the mirrored face", action="store_true"
     ),
     "turn": flag(
-        "average in what it makes of the face turned some degrees either way, as "
-        "suits models that learned from turned faces",
+        "average in what the model makes of the face turned some degrees either way, "
+        "as suits models that learned from turned faces",
         action="store_true",
     ),
     "image": flag(
@@ -187,20 +189,19 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
 
 
-def parser(doc, *flags, **defaults):
-    """A parser with the named flags; those in `defaults` have their own default."""
+def parser(doc, *flags, out=None):
+    """A parser with the named flags and --out, by default the path `out`."""
     result = _Parser(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    for name in (*flags, *defaults, "debug"):
-        options = FLAGS[name]
-        if name in defaults:
-            options = options | flag(options["help"], default=defaults[name])
-        if name == "out" and name in defaults:
-            options = options | {"type": path_ending(defaults[name].suffix)}
-        result.add_argument(f"--{name}", **options)
+    where = FLAGS["out"]
+    if out:
+        where = where | flag(where["help"], default=out, type=path_ending(out.suffix))
+    known = FLAGS | {"out": where}
+    for name in (*flags, "out", "debug"):
+        result.add_argument(f"--{name}", **known[name])
     return result
 
 
@@ -232,17 +233,18 @@ def run(main):
         _mute_libraries()
     try:
         # Whoever asks to end it has what was begun cleared away, as after Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         if not {"-h", "--help"} & {*sys.argv}:
             _must_have_backend(chosen)
         try:
             main()
         finally:
             _flush_stdout()
-    except (BadInput, OSError) as error:
+    except (BadInput, OSError, MemoryError) as error:
         if debug:
             raise
-        sys.exit(_last_line(error, 2))
+        sys.exit(_last_line(str(error) or "out of memory", 2))
     except KeyboardInterrupt as stop:
         sys.exit(_last_line(stop if str(stop) else "stopped", 130))
 
@@ -254,8 +256,8 @@ def _flush_stdout():
             sys.stdout.flush()
     except OSError as error:
         _to_nowhere(1)
-        # Whatever else ends the script is what must be told.
-        if error.__context__ is None or isinstance(error.__context__, SystemExit):
+        # Whatever else ends the script is what must be told, but for the same fault.
+        if isinstance(error.__context__, (NoneType, SystemExit, OSError)):
             raise BadInput(f"stdout cannot be written: {error.strerror}") from error
 
 

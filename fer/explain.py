@@ -16,16 +16,14 @@ TOGETHER = 16
 def saliency(network, images, classes):
     """Saliency maps (N, 48, 48) float32 in 0..1 (Simonyan, 2013, arXiv:1312.6034).
 
-    |d logit of the class / d pixel|, divided by the map's largest value; a constant
-    gradient gives a map of zeros. images: (N, 48, 48) uint8. classes: (N,) int.
+    |d logit of the class / d pixel|, divided by the map's largest value; a gradient of
+    zeros gives a map of zeros. images: (N, 48, 48) uint8. classes: (N,) int.
     """
     from keras import ops
 
     score, chosen = logits(network), networks.one_hot(classes)
     pixels = images[..., None].astype(np.float32)
-    _, slopes = gradients.gradient(
-        lambda x: ops.sum(score(x) * chosen, axis=-1), pixels
-    )
+    slopes = gradients.gradient(lambda x: ops.sum(score(x) * chosen, axis=-1), pixels)
     return unit(np.abs(slopes[..., 0]))
 
 
@@ -45,7 +43,7 @@ def smoothgrad(network, images, classes, samples=32, noise=0.15, seed=0):
     def slopes_of(face, added, chosen):
         return gradients.gradient(
             lambda x: ops.sum(score(x + added) * chosen, axis=-1), face
-        )[1]
+        )
 
     chosen = networks.one_hot(classes)
     total = np.zeros(images.shape, np.float32)
@@ -180,7 +178,7 @@ def _climb(score, images):
     """The images one step higher, and which of them had a gradient to follow."""
     from keras import ops
 
-    _, slopes = gradients.gradient(score, images)
+    slopes = gradients.gradient(score, images)
     size = ops.sqrt(ops.mean(ops.square(slopes), axis=(1, 2, 3), keepdims=True))
     move = ASCENT_STEP * ops.divide_no_nan(slopes, size)
     return ops.clip(images + move, -1, 1), size[:, 0, 0, 0] > 0

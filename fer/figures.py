@@ -35,20 +35,12 @@ def comparison(histories):
     figure = Figure(figsize=(7, 4.2))
     axes = figure.subplots()
     for number, (title, history) in enumerate(histories.items()):
-        epochs, style = _column(history, "epoch"), {"color": f"C{number}"}
-        axes.plot(
-            epochs,
-            _column(history, "val_accuracy"),
-            label=f"{title}, validation",
-            **style,
-        )
-        axes.plot(
-            epochs,
-            _column(history, "accuracy"),
-            "--",
-            label=f"{title}, training",
-            **style,
-        )
+        for key, line, rows in (
+            ("val_accuracy", "-", "validation"),
+            ("accuracy", "--", "training"),
+        ):
+            points = _column(history, "epoch"), _column(history, key)
+            axes.plot(*points, line, color=f"C{number}", label=f"{title}, {rows}")
     axes.set_ylabel("accuracy")
     _number_epochs(axes)
     axes.grid(alpha=0.3)
@@ -73,8 +65,9 @@ def confusion(counts, classes):
     display.plot(
         ax=axes, cmap="Blues", values_format=".2f", im_kw={"vmin": 0, "vmax": 1}
     )
-    for text, count in zip(display.text_.ravel(), counts.ravel(), strict=True):
-        text.set_text(f"{text.get_text()}\n{count}")
+    cells = display.text_.ravel(), rates.ravel(), counts.ravel()
+    for text, rate, count in zip(*cells, strict=True):
+        text.set(text=f"{text.get_text()}\n{count}", color="wk"[int(rate < 0.5)])
     axes.set(title="Confusion matrix", xlabel="predicted", ylabel="true")
     return figure
 

@@ -52,8 +52,13 @@ def _lock_of(path):
 def locked(path):
     """Hold the lock file `path`; raises BadInput when another run holds it."""
     with _made(path) as lock:
-        if not _take(lock, path):
-            raise BadInput(f"{path} is held by another run that writes the same output")
+        with _explained(path):
+            taken = _take(lock, path)
+        if not taken:
+            raise BadInput(
+                f"{path} is held by another run that writes the same output: wait for "
+                "its end, or name another output"
+            )
         try:
             yield
         finally:
@@ -182,7 +187,7 @@ def must_differ(read, written):
     # On some disks capital letters are as good as small ones.
     alike = one.casefold() == other.casefold() and os.path.exists(other)
     if one == other or (alike and os.path.samefile(one, other)):
-        raise BadInput(f"{read} would be overwritten: name another --out")
+        raise BadInput(f"{read} would be overwritten: write to another place")
 
 
 def sha256(path):

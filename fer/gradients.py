@@ -6,7 +6,7 @@ BACKENDS = ("tensorflow", "jax")
 
 
 def gradient(score, inputs):
-    """Scores (N,) and the gradient of their sum (like `inputs`), the backend's tensors.
+    """The gradient of the sum of scores, like `inputs`: a tensor of the backend.
 
     score: maps a tensor like `inputs` to scores (N,) by Keras operations. inputs:
     float32; where its row n is all that score n depends on, the gradient's row n is
@@ -19,11 +19,11 @@ def gradient(score, inputs):
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             values = score(inputs)
-        return values, tape.gradient(values, inputs)
+        return tape.gradient(values, inputs)
     import jax
 
     values, pullback = jax.vjp(score, inputs)
-    return values, pullback(jax.numpy.ones_like(values))[0]
+    return pullback(jax.numpy.ones_like(values))[0]
 
 
 def compiled(function):

@@ -20,13 +20,13 @@ def csv(args):
 
 
 def default_csv():
-    """The user's own CSV, else the sample, which is drawn if missing."""
+    """The user's own CSV, else the sample, drawn if one of its files is missing."""
     for own in OWN_CSV:
         if own.exists():
             return own
     from fer import sample
 
-    if not SAMPLE_CSV.exists():
+    if not (SAMPLE_CSV.exists() and SAMPLE_TEST_CSV.exists()):
         sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)
     return SAMPLE_CSV
 
@@ -47,19 +47,18 @@ def model_path(args):
     return found
 
 
-def model_and_faces(args, *written):
+def model_and_faces(args, written):
     """The model, and the faces to judge it on: its validation rows, or --usage's.
 
     args.csv and args.model then name their files, whoever chose them. written: the
-    files that will be. Raises BadInput where one of them cannot be, or is the CSV or
-    one of the model's; where the CSV has no such faces; and where, without --usage, no
-    row is known to be unseen. What the column Usage says is believed.
+    file that will be. Raises BadInput where it cannot be, or is the CSV or one of the
+    model's; where the CSV has no such faces; and where, without --usage, no row is
+    known to be unseen. What the column Usage says is believed.
     """
     from fer import data, files, models
 
     args.csv, args.model = csv(args), model_path(args)
-    for path in written:
-        files.free_to_write(path, args.csv, *models.files_of(args.model))
+    files.free_to_write(written, args.csv, *models.files_of(args.model))
     usage = getattr(args, "usage", None)
     faces = data.load(args.csv, (usage,) if usage else data.FITTING)
     data.must_be_labelled(faces, args.csv)
@@ -106,7 +105,7 @@ def epochs(args, source):
 
 
 def training_options(args, source):
-    """What training.fit takes, from the flags of training_parser."""
+    """The options of runs.train, from the flags of cli.training_parser."""
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
     if args.teachers:

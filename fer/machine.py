@@ -13,7 +13,9 @@ def processor():
         for line in _cpu().splitlines()
         if line.startswith("model name")
     ]
-    return f"{len(names)} x {names[0]}" if names else platform.processor()
+    if names:
+        return f"{len(names)} x {names[0]}"
+    return f"{os.cpu_count()} x {platform.processor() or platform.machine()}"
 
 
 def graphics():

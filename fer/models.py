@@ -118,8 +118,8 @@ def _must_be_usable(path, network, about):
     if not networks.can_be_explained(network):
         raise BadInput(
             f"{path} is no network of this suite: those first rescale pixels to -1..1, "
-            "end in a dense layer with bias and softmax, move as far down as aside, "
-            "and neither group nor dilate"
+            "end in a dense layer with bias and softmax, have their channels last, "
+            "move as far down as aside, and neither group nor dilate"
         )
 
 
@@ -281,9 +281,9 @@ def _scores(network, held, unseen):
 
 
 def save(network, about, path):
-    """Write the network as `path`, without optimizer, and its card beside it."""
+    """Write the uncompiled network as `path`, and its card beside it."""
     with files.whole(path) as temporary:
-        network.save(temporary, include_optimizer=False)
+        network.save(temporary)
     files.write_json(
         Path(path).with_suffix(".json"), about | {"sha256": files.sha256(path)}
     )

@@ -166,6 +166,7 @@ def rescaling(network):
 def can_be_explained(network):
     """Whether explain.py's shortcuts from pixels to logits and to filters hold."""
     first, last = network.layers[1], network.layers[-1]
+    formats = {getattr(layer, "data_format", None) for layer in network.layers}
     convolutions = [layer for layer in network.layers if hasattr(layer, "groups")]
     strided = [layer for layer in network.layers if hasattr(layer, "strides")]
     return (
@@ -174,6 +175,7 @@ def can_be_explained(network):
         and last.output is network.output
         and last.activation.__name__ == "softmax"
         and all(each.groups == 1 == max(each.dilation_rate) for each in convolutions)
+        and formats <= {None, "channels_last"}
         and all(len({*each.strides}) == 1 for each in strided)
     )
 

@@ -72,7 +72,7 @@ def must_be_free(out, *read):
     there = [path for path in beside if path.exists()]
     if there and not (checkpoint_of(out).exists() or _was_trained(out)):
         raise BadInput(
-            f"{there[0]} is of no training here: move it, or name another --out"
+            f"{there[0]} is of no training here: move it, or train to another place"
         )
 
 

@@ -39,8 +39,8 @@ LABEL_SMOOTHING = 0.1
 EVALUATION_BATCH = 512
 LOADER_THREADS = 2
 # The modules on which the bits of a run depend, beside its options and faces.
-CODE = ("augment", "data", "machine", "muon", "networks", "scores", "threads")
-CODE += ("training",)
+CODE = ("augment", "data", "gradients", "machine", "muon", "networks", "scores")
+CODE += ("threads", "training")
 ANEW = "delete it and start again"
 
 
@@ -91,11 +91,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
         with _signals() as received:
             for epoch in range(len(history), options["epochs"]):
                 batches = _batches(fitted.images, targets, batch_size, options, epoch)
-                history.append({"epoch": epoch + 1} | _train(network, batches, steps))
-                history[-1] |= evaluate(network, held)
-                # The last update of an epoch comes after its last loss.
-                loss = history[-1]["val_loss"]
-                _must_be_finite(loss, "of the validation rows", network)
+                history.append(_epoch(network, epoch + 1, batches, steps, held))
                 if scores.best_epoch(history) is history[-1]:
                     best = network.get_weights()
                 now = time.perf_counter()
@@ -218,6 +214,14 @@ def _batches(images, targets, batch_size, options, epoch):
     return threads.in_order(batch, range(len(images) // batch_size), LOADER_THREADS)
 
 
+def _epoch(network, number, batches, steps, held):
+    """Train on the epoch's batches, then validate: its row of the history."""
+    row = {"epoch": number} | _train(network, batches, steps) | evaluate(network, held)
+    # The last update of an epoch comes after its last loss.
+    _must_be_finite(row["val_loss"], "of the validation rows", network)
+    return row
+
+
 def _train(network, batches, steps):
     """One epoch: the means of loss and accuracy over it, and its last learning rate."""
     # Not network.fit: its input pipeline sleeps before it returns, for up to as long as
@@ -237,7 +241,8 @@ def _must_be_finite(loss, where, network):
     if not math.isfinite(loss):
         raise BadInput(
             f"the loss is {loss} {where}, learning rate {_learning_rate(network):.3g}; "
-            "the checkpoint, if any, holds the last good epoch"
+            "to go on would end so again: delete the checkpoint, if any, and train "
+            "with another --seed or --optimizer, or with --precision float32"
         )
 
 

@@ -1,12 +1,17 @@
 """Scripts by their command line, and what they are given and leave."""
 
+import argparse
+import importlib
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from fer import cli
 
 ROOT = Path(__file__).parent.parent
 
@@ -20,12 +25,21 @@ FORMATS = dict.fromkeys(SCRIPTS[:2], ".keras") | {"predict.py": ".csv"}
 FORMATS |= dict.fromkeys(SCRIPTS[2:4], ".png")
 
 
-def ended(script, *words, folder, **environment):
-    """The script run in `folder`, ended."""
+# What conftest.py sets for the tests' own process; a script must do without.
+OWN = ("KERAS_HOME", "MPLBACKEND", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")
+
+
+def environment(**more):
+    """The variables that a user's shell would give a script, and `more`."""
+    return {name: os.environ[name] for name in os.environ if name not in OWN} | more
+
+
+def ended(script, *words, folder, **more):
+    """The script run in `folder`, ended; `more`: variables of its environment."""
     return subprocess.run(
         [sys.executable, ROOT / script, *words],
         cwd=folder,
-        env=os.environ | environment,
+        env=environment(**more),
         capture_output=True,
         text=True,
         errors="replace",
@@ -42,12 +56,30 @@ def refusal(script, *words, folder):
     return done.stderr
 
 
-def run(script, *words, folder, **environment):
+def run(script, *words, folder, **more):
     """The script's stdout, run in `folder`; fails unless it ends well and silently."""
-    done = ended(script, *map(str, words), folder=folder, **environment)
+    done = ended(script, *map(str, words), folder=folder, **more)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
+
+
+class Parsed(Exception):
+    """The flags that a script has read."""
+
+
+def parsed(command, monkeypatch):
+    """What the script of a command line, such as "report.py --seed 1", reads there."""
+    script, *words = shlex.split(command, comments=True)
+
+    def stop(parser):
+        raise Parsed(argparse.ArgumentParser.parse_args(parser, words))
+
+    monkeypatch.setattr(cli._Parser, "parse_args", stop)
+    try:
+        importlib.import_module(script.removesuffix(".py")).main()
+    except Parsed as read:
+        return read.args[0]
 
 
 def is_drawn(path):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -30,6 +31,17 @@ def seeded():
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """A function that runs a script's main here, with words of a command line."""
+
+    def call(script, *words):
+        monkeypatch.setattr(sys, "argv", ["", *map(str, words)])
+        script.main()
+
+    return call
 
 
 @pytest.fixture
@@ -83,9 +95,9 @@ def trained(drawn_csv, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("models")
     for name, build, augment in (
-        ("cnn", networks.cnn, "none"),
+        ("cnn", networks.cnn, "mirror"),
         ("cnn_plain", networks.cnn, "none"),
-        ("dnn", networks.dnn, "mirror"),
+        ("dnn", networks.dnn, "none"),
     ):
         command, options = "python train_cnn.py", OPTIONS | {"augment": augment}
         runs.train(build, drawn_csv, options, folder / f"{name}.keras", command)

@@ -28,6 +28,7 @@ def test_a_model_of_other_faces_or_classes_is_refused(tmp_path):
         "Rescaling Conv2D Grouped Flatten Dense",
         "Rescaling Aslant Flatten Dense",
         "Rescaling Askew Flatten Dense",
+        "Rescaling Aside Flatten Dense",
     ],
 )
 def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
@@ -43,6 +44,7 @@ def test_a_network_that_could_not_be_explained_is_refused(kinds, tmp_path):
         "Dilated": lambda: layers.Conv2D(1, 3, dilation_rate=2),
         "Aslant": lambda: layers.Conv2D(1, 3, strides=(1, 2)),
         "Askew": lambda: layers.DepthwiseConv2D(3, strides=(1, 2)),
+        "Aside": lambda: layers.Conv2D(8, 1, data_format="channels_first"),
         "Grouped": lambda: layers.Conv2D(7, 1, groups=7),
         "Dense": lambda: layers.Dense(7, activation="softmax"),
         "Unbiased": lambda: layers.Dense(7, activation="softmax", use_bias=False),

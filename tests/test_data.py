@@ -42,19 +42,17 @@ def plain_parse(content):
     rows = []
     for row in csv.DictReader(text, skipinitialspace=True):
         row = {reader.COLUMNS[name]: cell for name, cell in row.items()}
-        row["pixels"] = [int(pixel) for pixel in row["pixels"].split()]
+        row["images"] = [int(pixel) for pixel in row["images"].split()]
         rows.append(row)
     return rows
 
 
 def agrees(faces, rows):
     """Whether `faces` holds exactly those rows, in that order."""
-    same = faces.images.reshape(len(faces), -1).tolist() == [r["pixels"] for r in rows]
-    for column, name, read in (
-        (faces.labels, "label", int),
-        (faces.usage, "usage", data.USAGES.index),
-        (faces.ids, "id", int),
-    ):
+    same = faces.images.reshape(len(faces), -1).tolist() == [r["images"] for r in rows]
+    reads = {"labels": int, "usage": data.USAGES.index, "ids": int}
+    for name, read in reads.items():
+        column = getattr(faces, name)
         if column is None:
             same &= name not in rows[0]
         else:
@@ -176,6 +174,7 @@ def first_pixel(value):
 COLUMNS_ARE = "line 1: the columns are "
 BAD_PIXEL = "line 3: a pixel is not a whole number of 0 to 255"
 TOO_HIGH = "line 3: a pixel is over 255"
+BLANK = "line 3 is blank: delete it"
 MALFORMED = {
     "empty file": (b"", COLUMNS_ARE),
     "header only": (FER2013, "has no rows below its header"),
@@ -191,10 +190,11 @@ MALFORMED = {
     "missing field": (FER2013 + ROW + b"3," + FACE + b"\n" + ROW, "line 3: 2 fields"),
     "extra field": (put(2, b"Training,"), "line 3: 4 fields"),
     "only short rows": (FER2013 + b"3,1 2 3,Training\n" * 9, "line 2: 3 pixels"),
-    "only blank lines": (FER2013 + b"\n\n\n\n", "line 2: 1 fields"),
-    "blank line": (FER2013 + ROW + b"\n" + ROW, "line 3: 1 fields"),
-    "blank line at the end": (FER2013 + ROW + b"\n", "line 3: 1 fields"),
-    "line of spaces": (FER2013 + ROW + b"   \n" + ROW, "line 3: 1 fields"),
+    "only blank lines": (FER2013 + b"\n\n\n\n", "line 2 is blank: delete it"),
+    "blank line": (FER2013 + ROW + b"\n" + ROW, BLANK),
+    "blank line at the end": (FER2013 + ROW + b"\n", BLANK),
+    "blank line among pixels alone": (b"pixels\n" + FACE + b"\n\n", BLANK),
+    "line of spaces": (FER2013 + ROW + b"   \n" + ROW, BLANK),
     "pixel of 256": (first_pixel(b"256"), TOO_HIGH),
     "pixel of 999": (first_pixel(b"999"), TOO_HIGH),
     "pixel of 65536": (first_pixel(b"65536"), BAD_PIXEL),

@@ -41,10 +41,7 @@ def one_convolution(kernel, bias):
 
 def test_the_gradient_of_a_sum_of_squares_is_twice_its_input(rng):
     x = rng.normal(size=(3, 5)).astype(np.float32)
-    values, slopes = gradients.gradient(
-        lambda x: keras.ops.sum(keras.ops.square(x), axis=1), x
-    )
-    assert np.allclose(values, (x**2).sum(1), atol=1e-5)
+    slopes = gradients.gradient(lambda x: keras.ops.sum(keras.ops.square(x), axis=1), x)
     assert np.allclose(slopes, 2 * x)
 
 
@@ -95,7 +92,7 @@ def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng, in_float32):
     score = explain.logits(network)
     for heat, face, target in zip(maps, faces, [4, 1], strict=True):
         copies = face[..., None] + 25.5 * noise
-        _, slopes = gradients.gradient(lambda x, t=target: score(x)[:, t], copies)
+        slopes = gradients.gradient(lambda x, t=target: score(x)[:, t], copies)
         mean = np.abs(np.mean(slopes, axis=0)[..., 0])
         assert np.allclose(heat, mean / mean.max(), atol=1e-4)
 
@@ -113,7 +110,7 @@ def test_smoothgrad_is_the_same_for_the_same_seed(face):
     assert (first != other).any()
 
 
-def test_a_constant_gradient_of_zero_gives_a_map_of_zeros(face):
+def test_a_gradient_of_zeros_gives_a_map_of_zeros(face):
     heat = explain.saliency(linear(np.zeros((48 * 48, 7))), face[None], [0])
     assert (heat == 0).all()
 
@@ -162,7 +159,7 @@ def plainly_ascended(network, layer, steps, seed):
     found = []
     for number, image in enumerate(noise.astype(np.float32)[:, None]):
         for _ in range(steps):
-            _, slope = gradients.gradient(
+            slope = gradients.gradient(
                 lambda x, n=number: keras.ops.mean(model(x)[..., n], axis=(1, 2)), image
             )
             size = np.sqrt(np.mean(np.square(slope)))
@@ -189,10 +186,16 @@ def test_a_layer_that_reads_the_pixels_beside_the_first_is_explained(rng):
     inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
     scaled = rescaling()(inputs)
     both = layers.Add()([scaled, layers.Conv2D(1, 3, padding="same")(scaled)])
-    told = layers.Dense(7, activation="softmax")(layers.Flatten()(both))
-    network = keras.Model(inputs, told)
+    flat, last = layers.Flatten()(both), layers.Dense(7, activation="softmax")
+    network = keras.Model(inputs, last(flat))
     images = rng.integers(0, 256, (2, 48, 48), dtype=np.uint8)
-    assert explain.saliency(network, images, [0, 1]).max(axis=(1, 2)).tolist() == [1, 1]
+    body, weights = keras.Model(scaled, flat), keras.ops.transpose(last.kernel)[:2]
+    plain = gradients.gradient(
+        lambda x: keras.ops.sum(body(x) * weights, axis=1),
+        images[..., None].astype(np.float32) / 127.5 - 1,
+    )
+    heat = explain.saliency(network, images, [0, 1])
+    assert np.allclose(heat, explain.unit(np.abs(plain[..., 0])), atol=1e-4)
 
 
 def test_ascent_reaches_what_its_plain_definition_reaches():
@@ -219,8 +222,7 @@ def test_the_quick_gradient_of_a_convolution_is_its_gradient(shape, rng):
             lambda x: gradients.convolution_of_one_channel()(x, kernel),
         )
     )
-    for one, other in zip(quick, plain, strict=True):
-        assert np.allclose(one, other, atol=1e-4)
+    assert np.allclose(quick, plain, atol=1e-4)
 
 
 def test_explaining_again_and_again_keeps_no_graph(face):

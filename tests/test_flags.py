@@ -1,13 +1,15 @@
 """Whatever is wrong with a flag ends in status 2 and one line on stderr."""
 
+import os
+import re
 import subprocess
 import sys
 from argparse import ArgumentTypeError
 
 import pytest
-from by_command import FORMATS, ROOT, SCRIPTS, refusal
+from by_command import FORMATS, ROOT, SCRIPTS, environment, parsed, refusal
 
-from fer import cli
+from fer import cli, machine
 
 NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "0", "1000000000000", "٣")
 
@@ -143,6 +145,40 @@ def test_two_inputs_for_predict_are_one_too_many(tmp_path, drawn_csv):
 def test_a_photo_is_printed_about_and_not_written(tmp_path):
     words = ("--photo", "me.png", "--out", "me.csv")
     assert "leave --out out" in refusal("predict.py", *words, folder=tmp_path)
+
+
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *ROOT.glob("*.py")]
+COMMANDS = {
+    command
+    for path in DOCUMENTS
+    for command in re.findall(r"python (\w+\.py [^`\n]+)", path.read_text())
+    if "..." not in command and command.partition(" ")[0] in SCRIPTS
+}
+assert len(COMMANDS) > 25
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_the_commands_in_the_documents_are_ones_that_scripts_take(command, monkeypatch):
+    assert parsed(command, monkeypatch).out is not None or "report.py" in command
+
+
+def test_scripts_choose_what_keras_and_tensorflow_compute_by():
+    names = ("KERAS_BACKEND", "KERAS_HOME", "TF_ENABLE_ONEDNN_OPTS")
+    code = (
+        "import os\n"
+        "from fer import cli\n"
+        f"cli.run(lambda: print([os.environ.get(name) for name in {names}]))"
+    )
+    onednn = "1" if "avx2" in machine._cpu().split() else None
+    for chosen, shown in ({}, onednn), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env=environment(**chosen),
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout == f"{['tensorflow', os.devnull, shown]}\n", done.stderr
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

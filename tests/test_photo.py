@@ -2,23 +2,26 @@
 
 import numpy as np
 import pytest
-from by_command import run
 from PIL import Image
 
+import predict
 from fer import BadInput, models, photo
 
 
-@pytest.mark.parametrize("ending", [".png", ".bmp", ".tif"])
+@pytest.mark.parametrize("ending", [".png", ".bmp", ".tif", ".gif", ".ppm", ".webp"])
 def test_a_face_in_its_own_size_is_read_to_the_pixel(drawn, tmp_path, ending):
-    Image.fromarray(drawn.images[0]).save(tmp_path / f"face{ending}")
+    lossless = {"lossless": True} if ending == ".webp" else {}
+    Image.fromarray(drawn.images[0]).save(tmp_path / f"face{ending}", **lossless)
     assert np.array_equal(photo.face(tmp_path / f"face{ending}")[0], drawn.images[0])
 
 
-def test_a_large_photo_in_colour_shows_its_middle_square(drawn, tmp_path):
+@pytest.mark.parametrize("ending", [".jpg", ".avif"])
+def test_a_large_photo_in_colour_shows_its_middle_square(drawn, tmp_path, ending):
     large = np.kron(drawn.images[0], np.ones((5, 5), np.uint8))
     framed = np.pad(large, ((0, 0), (120, 120)), constant_values=255)
-    Image.fromarray(framed).convert("RGB").save(tmp_path / "photo.jpg", quality=95)
-    [found] = photo.face(tmp_path / "photo.jpg")
+    path = tmp_path / f"photo{ending}"
+    Image.fromarray(framed).convert("RGB").save(path, quality=95)
+    [found] = photo.face(path)
     assert found.shape == (48, 48) and found.dtype == np.uint8
     assert np.abs(found - drawn.images[0].astype(int)).mean() < 5
 
@@ -78,10 +81,13 @@ def test_what_a_picture_leaves_out_is_grey(drawn, tmp_path, recwarn):
     assert not recwarn.list
 
 
-def test_predict_prints_what_the_model_makes_of_a_photo(trained, drawn, tmp_path):
+def test_predict_prints_what_the_model_makes_of_a_photo(
+    call, trained, drawn, tmp_path, capsys
+):
     Image.fromarray(drawn.images[3]).save(tmp_path / "me.png")
-    words = ("--photo", "me.png", "--model", trained / "cnn.keras", "--mirror")
-    out = run("predict.py", *words, folder=tmp_path)
+    words = ("--photo", tmp_path / "me.png", "--model", trained / "cnn.keras")
+    call(predict, *words, "--mirror")
+    out = capsys.readouterr().out
     model = models.load(trained / "cnn.keras")
     [told] = model.predict(drawn.images[3:4], mirror=True)
     rows = [line.split() for line in out.splitlines()]

@@ -1,15 +1,17 @@
 """The report: what it trains, draws and writes."""
 
 import dataclasses
+import html
 import shutil
 import subprocess
 import types
+from pathlib import Path
 
 import pytest
 from by_command import is_drawn, run, write_unlabelled
 
 import report
-from fer import BadInput, chapters, machine, models
+from fer import BadInput, chapters, machine, models, scores
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +53,69 @@ SECTIONS = (
 )
 
 
-def test_report_writes_every_picture_and_the_submission(reported):
+def test_report_writes_every_picture_and_the_cnns_submission(reported, trained, drawn):
     assert all(is_drawn(reported / f"{name}.png") for name in PICTURES)
-    with (reported / "submission.csv").open() as stream:
-        assert sum(1 for _ in stream) == 141
+    told = {
+        path.stem: models.load(path).predict(drawn.images).argmax(1).tolist()
+        for path in trained.glob("*.keras")
+    }
+    assert told["cnn"] != told["cnn_plain"] and told["cnn"] != told["dnn"]
+    rows = (reported / "submission.csv").read_text().splitlines()[1:]
+    assert [int(row.split(",")[1]) for row in rows] == told["cnn"]
+
+
+def test_the_page_tells_what_each_model_scores(reported, trained, drawn):
+    page = (reported / "report.html").read_text()
+    loaded = {
+        name: models.load(trained / file) for name, file in chapters.FILES.items()
+    }
+    places = [page.index(f"<td>{name}</td>") for name in loaded]
+    for place, model in zip(places, loaded.values(), strict=True):
+        score = model.card["scores"]["validation"]["accuracy"]
+        assert f"{score:.4f}" in page[place : page.index("</tr>", place)]
+    cnn = loaded[chapters.CNN]
+    held = cnn.validation(drawn)
+    asked = held.labels, cnn.predict(held.images).argmax(1), cnn.classes
+    counts = scores.matrix(*asked)
+    for text in scores.table(*asked), scores.observe_confusions(counts, cnn.classes):
+        assert html.escape(text) in page
+
+
+class Asked(Exception):
+    """What chapters.gather was asked for."""
+
+
+@pytest.mark.parametrize(
+    ("own", "words", "source", "folder", "epochs"),
+    [
+        (False, (), "sample", "sample", 14),
+        (False, ("--epochs", 3), "sample", "sample", 3),
+        (True, (), "fer2013", "fer2013", None),
+        (True, ("--train",), "fer2013", "report", 60),
+        (True, ("--models", "models/mine"), "fer2013", "mine", None),
+    ],
+)
+def test_a_report_finds_faces_models_and_folders_by_itself(
+    own, words, source, folder, epochs, call, drawn_csv, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    for name in ("sample", "sample_test", *(("fer2013", "test") if own else ())):
+        shutil.copy(drawn_csv, f"data/{name}.csv")
+    trained = []
+    monkeypatch.setattr(report, "train", lambda *asked: trained.append(asked))
+
+    def gather(*asked):
+        raise Asked(*asked)
+
+    monkeypatch.setattr(chapters, "gather", gather)
+    with pytest.raises(Asked) as found:
+        call(report, *words)
+    source, folder = Path(f"data/{source}.csv"), Path(f"models/{folder}")
+    test = Path("data/test.csv" if own else "data/sample_test.csv")
+    out = Path("figures/report" if own else "figures/sample")
+    assert found.value.args == (source, folder, test, out, 0)
+    assert trained == ([(source, folder, epochs, 0)] if epochs else [])
 
 
 def test_the_page_has_every_section_in_order_and_loads_nothing(reported):

@@ -27,17 +27,6 @@ from fer import (
 )
 
 
-@pytest.fixture
-def call(monkeypatch):
-    """A function that runs a script's main here, with words of a command line."""
-
-    def call(script, *words):
-        monkeypatch.setattr(sys, "argv", ["", *map(str, words)])
-        script.main()
-
-    return call
-
-
 def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_path):
     out = run(
         *("train_dnn.py", "--csv", drawn_csv, "--epochs", 2, "--batch-size", 32),
@@ -63,7 +52,7 @@ def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_
 
 
 def test_a_compact_network_learns_from_a_teacher_and_is_explained(
-    teacher, drawn_csv, tmp_path
+    call, teacher, drawn_csv, tmp_path
 ):
     given = ("--csv", drawn_csv)
     words = ("--network", "compact_60k", "--augment", "strong", "--teachers", teacher)
@@ -79,11 +68,9 @@ def test_a_compact_network_learns_from_a_teacher_and_is_explained(
     assert card["options"]["share"] == 0.75
     assert card["parameters"] < 60_000
     assert card["flops"] == networks.flops(networks.compact_60k())
-    given += ("--model", "c.keras")
-    run("saliency.py", *given, "--out", "s.png", folder=tmp_path)
-    run(
-        "filters.py", *given, "--layers", 2, "--steps", 2, "--out", "f", folder=tmp_path
-    )
+    given += ("--model", tmp_path / "c.keras")
+    call(saliency, *given, "--out", tmp_path / "s.png")
+    call(filters, *given, "--layers", 2, "--steps", 2, "--out", tmp_path / "f")
     drawn = (tmp_path / "s.png", *(tmp_path / "f").iterdir())
     assert len(drawn) == 3 and all(map(is_drawn, drawn))
 
@@ -126,15 +113,24 @@ def test_a_model_is_judged_on_its_own_tenth_or_not_at_all(drawn, tmp_path):
 
 
 def test_confusion_prints_the_scores_of_the_validation_rows(
-    trained, drawn_csv, tmp_path
+    call, trained, drawn, drawn_csv, tmp_path, monkeypatch, capsys
 ):
-    model = trained / "cnn.keras"
-    words = ("confusion.py", "--csv", drawn_csv, "--model", model, "--out", "c.png")
-    out = run(*words, folder=tmp_path)
-    score = models.load(model).card["scores"]["validation"]
-    assert f"accuracy {scores.shown(score)}" in out
-    assert "wrote c.png" in out
-    assert is_drawn(tmp_path / "c.png")
+    counted, figure = [], figures.confusion
+    monkeypatch.setattr(
+        figures, "confusion", lambda *what: counted.append(what) or figure(*what)
+    )
+    path, out = trained / "cnn.keras", tmp_path / "c.png"
+    call(confusion, "--csv", drawn_csv, "--model", path, "--out", out)
+    model = models.load(path)
+    held = model.validation(drawn)
+    asked = held.labels, model.predict(held.images).argmax(1), model.classes
+    score = model.card["scores"]["validation"]
+    table = scores.table(*asked)
+    assert f"accuracy {scores.shown(score)}" in table
+    assert capsys.readouterr().out == f"{table}\nwrote {out}\n"
+    [(counts, _)] = counted
+    assert (counts == scores.matrix(*asked)).all() and (counts != counts.T).any()
+    assert is_drawn(out)
 
 
 def test_mirror_averages_the_face_and_its_mirror_image(trained, drawn):
@@ -185,10 +181,9 @@ def test_scripts_average_the_views_that_flags_ask_for(
 def test_confusion_averages_views_whatever_else_is_set_for_keras_and_matplotlib(
     trained, drawn, drawn_csv, tmp_path
 ):
-    (tmp_path / ".keras").mkdir()
     formats = {"image_data_format": "channels_first", "floatx": "float16"}
-    (tmp_path / ".keras/keras.json").write_text(json.dumps(formats))
-    strange = {"HOME": str(tmp_path), "MPLBACKEND": "module://of.a.notebook"}
+    (tmp_path / "keras.json").write_text(json.dumps(formats))
+    strange = {"KERAS_HOME": str(tmp_path), "MPLBACKEND": "module://of.a.notebook"}
     path = trained / "cnn.keras"
     model = models.load(path)
     held = model.validation(drawn)
@@ -230,6 +225,21 @@ def test_saliency_draws_what_its_flags_say(
         assert (name, told) == (model.classes[held.labels[3]], threshold)
 
 
+def test_saliency_draws_the_first_face_of_fear_that_is_right(
+    call, trained, drawn, drawn_csv, tmp_path, monkeypatch, capsys
+):
+    path = trained / "cnn.keras"
+    held = models.load(path).validation(drawn)
+    told = np.full(len(held), 3)
+    row = np.flatnonzero(held.labels == 2)[1]
+    told[row] = 2
+    right = networks.one_hot(told)
+    monkeypatch.setattr(models.Model, "predict", lambda model, images: right)
+    words = ("--csv", drawn_csv, "--model", path, "--out", tmp_path / "s.png")
+    call(saliency, *words)
+    assert f"image {row}: " in capsys.readouterr().out
+
+
 def test_filters_draws_ascents_and_responses_of_each_layer(
     trained, drawn_csv, tmp_path
 ):
@@ -246,13 +256,13 @@ def test_filters_draws_ascents_and_responses_of_each_layer(
 
 
 @pytest.mark.parametrize(
-    ("flags", "row", "steps"),
-    [((), 4, 90), (("--image", 2, "--steps", 1), 2, 1)],  # 4 is the last one's
+    ("flags", "validated", "row", "steps"),
+    [((), 35, 9, 90), ((), 5, 4, 90), (("--image", 2, "--steps", 1), 5, 2, 1)],
 )
-def test_filters_shows_the_asked_face_or_the_last_of_a_few(
-    flags, row, steps, call, trained, drawn, drawn_csv, tmp_path, monkeypatch
+def test_filters_shows_the_asked_face_or_the_tenth_or_the_last_of_a_few(
+    flags, validated, row, steps, call, trained, drawn, drawn_csv, tmp_path, monkeypatch
 ):
-    few = drawn_csv.read_text().splitlines(keepends=True)[:-30]
+    few = drawn_csv.read_text().splitlines(keepends=True)[: 1 + 105 + validated]
     (tmp_path / "few.csv").write_text("".join(few))
     climbed, shown = [], []
 
@@ -283,11 +293,11 @@ def test_filters_replaces_no_file_of_its_model(call, trained, drawn_csv, tmp_pat
         call(filters, *words, "--layers", 1, "--out", tmp_path)
 
 
-def test_predict_keeps_the_ids_and_their_order(trained, drawn, tmp_path):
+def test_predict_keeps_the_ids_and_their_order(call, trained, drawn, tmp_path):
     ids = np.arange(20)[::-1] * 3
     write_unlabelled(tmp_path / "test.csv", ids, drawn.images[:20])
-    words = ("--csv", "test.csv", "--model", trained / "dnn.keras", "--out", "s.csv")
-    run("predict.py", *words, folder=tmp_path)
+    words = ("--csv", tmp_path / "test.csv", "--model", trained / "dnn.keras")
+    call(predict, *words, "--out", tmp_path / "s.csv")
     rows = list(csv.reader((tmp_path / "s.csv").open()))
     assert rows[0] == ["id", "label"]
     assert [int(row[0]) for row in rows[1:]] == ids.tolist()

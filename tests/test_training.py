@@ -3,9 +3,11 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,6 +16,8 @@ from conftest import OPTIONS
 
 from benchmarks import resume
 from fer import BadInput, data, machine, networks, training
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def interrupted_after(epochs, monkeypatch):
@@ -28,6 +32,22 @@ def interrupted_after(epochs, monkeypatch):
             raise training.Stopped("stopped by the test")
 
     monkeypatch.setattr(training, "_write", write)
+
+
+@pytest.fixture(scope="module")
+def begun(drawn, tmp_path_factory):
+    """The checkpoint of a run of two epochs that was stopped after the first."""
+    path = tmp_path_factory.mktemp("begun") / "run.npz"
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(training.Stopped):
+        interrupted_after(1, patch)
+        fit(drawn, path)
+    return path
+
+
+@pytest.fixture
+def unfinished(begun, tmp_path):
+    """That checkpoint in a folder of the test's own."""
+    return Path(shutil.copy(begun, tmp_path))
 
 
 def fit(drawn, checkpoint, again=False, build=networks.dnn, teach=None, **changes):
@@ -131,44 +151,40 @@ def test_at_a_share_of_one_the_labels_of_the_fitted_faces_are_not_learned(
     ],
 )
 def test_resuming_with_other_options_names_the_difference(
-    changes, named, drawn, tmp_path, monkeypatch
+    changes, named, drawn, unfinished
 ):
-    with monkeypatch.context() as patch, pytest.raises(training.Stopped):
-        interrupted_after(1, patch)
-        fit(drawn, tmp_path / "run.npz")
-    before = (tmp_path / "run.npz").read_bytes()
+    before = unfinished.read_bytes()
     with pytest.raises(BadInput, match=named):
-        fit(drawn, tmp_path / "run.npz", again=True, **changes)
-    assert (tmp_path / "run.npz").read_bytes() == before
+        fit(drawn, unfinished, again=True, **changes)
+    assert unfinished.read_bytes() == before
 
 
-def test_resuming_with_other_data_is_refused(drawn, tmp_path):
-    fit(drawn, tmp_path / "run.npz")
+def test_resuming_with_other_data_is_refused(drawn, unfinished):
     other = data.Faces(drawn.images[::-1], drawn.labels, drawn.usage)
     with pytest.raises(BadInput, match="made with data"):
-        fit(other, tmp_path / "run.npz", again=True)
+        fit(other, unfinished, again=True)
 
 
-def test_resuming_by_another_keras_or_network_is_refused(drawn, tmp_path, monkeypatch):
-    fit(drawn, tmp_path / "run.npz")
+def test_resuming_by_another_keras_or_network_is_refused(
+    drawn, unfinished, monkeypatch
+):
     with monkeypatch.context() as patch, pytest.raises(BadInput, match="with versions"):
         patch.setattr(machine, "versions", lambda: {"keras": "2.0"})
-        fit(drawn, tmp_path / "run.npz", again=True)
+        fit(drawn, unfinished, again=True)
     with monkeypatch.context() as patch, pytest.raises(BadInput, match="tensorflow"):
         patch.setattr(keras.backend, "backend", lambda: "jax")
-        fit(drawn, tmp_path / "run.npz", again=True)
+        fit(drawn, unfinished, again=True)
     with monkeypatch.context() as patch, pytest.raises(BadInput, match="with code"):
         patch.setattr(training, "CODE", training.CODE[1:])
-        fit(drawn, tmp_path / "run.npz", again=True)
+        fit(drawn, unfinished, again=True)
     monkeypatch.setattr(networks, "_probabilities", lambda: keras.layers.Dense(3))
     with pytest.raises(BadInput, match="made with weights 6 arrays"):
-        fit(drawn, tmp_path / "run.npz", again=True)
+        fit(drawn, unfinished, again=True)
 
 
-def test_an_unfinished_run_is_not_overwritten(drawn, tmp_path):
-    fit(drawn, tmp_path / "run.npz")
-    with pytest.raises(BadInput, match=r"2 of 2 epochs.*add --resume"):
-        fit(drawn, tmp_path / "run.npz")
+def test_an_unfinished_run_is_not_overwritten(drawn, unfinished):
+    with pytest.raises(BadInput, match=r"1 of 2 epochs.*add --resume"):
+        fit(drawn, unfinished)
 
 
 def test_there_must_be_something_to_resume(drawn, tmp_path):
@@ -184,48 +200,47 @@ def test_a_damaged_checkpoint_is_named(content, drawn, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["state", "best"])
-def test_a_checkpoint_that_lacks_weights_is_named(kind, drawn, tmp_path):
-    fit(drawn, tmp_path / "run.npz")
-    with np.load(tmp_path / "run.npz") as whole:
+def test_a_checkpoint_that_lacks_weights_is_named(kind, drawn, unfinished):
+    with np.load(unfinished) as whole:
         last = [name for name in whole.files if name.startswith(kind)][-1]
         arrays = {name: whole[name] for name in whole.files if name != last}
-    np.savez(tmp_path / "run.npz", **arrays)
+    np.savez(unfinished, **arrays)
     with pytest.raises(BadInput, match=r"run.npz is no checkpoint"):
-        fit(drawn, tmp_path / "run.npz", again=True)
+        fit(drawn, unfinished, again=True)
 
 
 @pytest.fixture
-def when_interrupted():
-    """A function that sets what SIGINT does; it is as before after the test."""
-    before = signal.getsignal(signal.SIGINT)
-    yield lambda handler: signal.signal(signal.SIGINT, handler)
-    signal.signal(signal.SIGINT, before)
+def when_sent():
+    """A function that sets what a signal does; all is as before after the test."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield signal.signal
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
-def test_a_first_signal_is_noted_and_a_second_acts_at_once(when_interrupted, capsys):
-    when_interrupted(signal.default_int_handler)
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_first_signal_is_noted_and_a_second_acts_at_once(number, when_sent, capsys):
+    when_sent(number, signal.default_int_handler)
     with training._signals() as received:
-        signal.raise_signal(signal.SIGINT)
-        assert received == [signal.SIGINT]
+        signal.raise_signal(number)
+        assert received == [number]
         assert "finishing this epoch first" in capsys.readouterr().err
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
 
 
-def test_a_signal_that_is_ignored_stays_so(when_interrupted):
-    when_interrupted(signal.SIG_IGN)
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_that_is_ignored_stays_so(number, when_sent):
+    when_sent(number, signal.SIG_IGN)
     with training._signals() as received:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
     assert received == []
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
-    drawn, tmp_path, monkeypatch
+    drawn, unfinished, monkeypatch
 ):
-    with monkeypatch.context() as patch, pytest.raises(training.Stopped):
-        interrupted_after(1, patch)
-        fit(drawn, tmp_path / "run.npz")
-    before = (tmp_path / "run.npz").read_bytes()
+    before = unfinished.read_bytes()
     real = keras.Model.train_on_batch
 
     def poisoned(self, *args, **kwargs):
@@ -233,8 +248,8 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
 
     monkeypatch.setattr(keras.Model, "train_on_batch", poisoned)
     with pytest.raises(BadInput, match=r"loss is nan at step 1 .*learning rate \d"):
-        fit(drawn, tmp_path / "run.npz", again=True)
-    assert (tmp_path / "run.npz").read_bytes() == before
+        fit(drawn, unfinished, again=True)
+    assert unfinished.read_bytes() == before
 
 
 def test_weights_that_the_last_update_of_an_epoch_ruined_are_not_kept(
@@ -255,12 +270,9 @@ def test_weights_that_the_last_update_of_an_epoch_ruined_are_not_kept(
     assert not (tmp_path / "run.npz").exists()
 
 
-def test_a_run_may_go_on_if_there_is_one_to_go_on_with(drawn, tmp_path, monkeypatch):
+def test_a_run_may_go_on_if_there_is_one_to_go_on_with(drawn, unfinished, tmp_path):
     whole, *_ = fit(drawn, tmp_path / "a.npz", again=None)
-    with monkeypatch.context() as patch, pytest.raises(training.Stopped):
-        interrupted_after(1, patch)
-        fit(drawn, tmp_path / "b.npz")
-    resumed, *_ = fit(drawn, tmp_path / "b.npz", again=None)
+    resumed, *_ = fit(drawn, unfinished, again=None)
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         assert np.array_equal(one, other)
 
@@ -292,6 +304,16 @@ def test_a_batch_larger_than_the_data_trains_on_all_of_it(drawn, tmp_path):
         assert (before != after).any()
 
 
+def test_the_learning_rate_grows_with_the_batch_up_to_twice_the_usual_one():
+    peaks = []
+    for batch_size in (128, 256, 512):
+        network = networks.dnn()
+        training._compile(network, "adamw", 100, batch_size)
+        network.optimizer.iterations.assign(int(100 * training.WARM_UP))
+        peaks.append(training._learning_rate(network))
+    assert peaks == pytest.approx([1.5e-3, 3e-3, 3e-3])
+
+
 def test_an_epochs_learning_rate_is_that_of_its_last_step(drawn, tmp_path):
     _, history, _ = fit(drawn, tmp_path / "run.npz", epochs=5)
     first, *_, last = (row["learning_rate"] for row in history)
@@ -318,11 +340,10 @@ def endless_training(drawn_csv, tmp_path):
         process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
-    number, endless_training, tmp_path
+    endless_training, tmp_path
 ):
-    endless_training.send_signal(number)
+    endless_training.send_signal(signal.SIGTERM)
     out, err = endless_training.communicate(timeout=60)
     assert endless_training.returncode == 130
     assert "finishing this epoch first" in err
