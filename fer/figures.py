@@ -67,7 +67,8 @@ def confusion(counts, classes):
     )
     cells = display.text_.ravel(), rates.ravel(), counts.ravel()
     for text, rate, count in zip(*cells, strict=True):
-        text.set(text=f"{text.get_text()}\n{count}", color="wk"[int(rate < 0.5)])
+        text.set_text(f"{text.get_text()}\n{count}")
+        text.set_color("white" if rate > 0.5 else "black")
     axes.set(title="Confusion matrix", xlabel="predicted", ylabel="true")
     return figure
 

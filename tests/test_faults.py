@@ -76,6 +76,20 @@ def test_a_script_that_is_stopped_says_so_and_leaves_nothing(number, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+IGNORING = """
+import signal
+from fer import cli
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+cli.run(lambda: print(signal.getsignal(signal.SIGTERM) == signal.SIG_IGN))
+"""
+
+
+def test_a_script_that_was_told_to_ignore_sigterm_does(tmp_path):
+    process = start("-c", IGNORING, folder=tmp_path)
+    assert process.communicate(timeout=60) == ("True\n", "")
+
+
 def contents(folder):
     """Bytes by name of all files in the folder, hidden ones too."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -93,6 +107,8 @@ def main():
         raise BadInput("line 3 is bad")
     if sys.argv[1:] == ["stopped"]:
         raise KeyboardInterrupt
+    if sys.argv[1:] == ["many"]:
+        raise MemoryError
 
 cli.run(main)
 """
@@ -109,6 +125,7 @@ NO_SPACE = "stdout cannot be written: No space left on device"
         (["-c", PRINTING, "flush"], NO_SPACE),
         (["-c", PRINTING, "bad"], "line 3 is bad"),
         (["-c", PRINTING, "stopped"], "stopped"),
+        (["-c", PRINTING, "many"], "out of memory"),
     ],
 )
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")

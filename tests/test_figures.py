@@ -13,6 +13,8 @@ def test_a_confusion_matrix_has_a_row_for_each_true_class():
     assert [text.get_text() for text in axes.texts] == [
         *("0.75\n3", "0.25\n1", "0.00\n0", "1.00\n5"),
     ]
+    colors = [text.get_color() for text in axes.texts]
+    assert colors == ["white", "black", "black", "white"]  # on dark, on light
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sad", "fear"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
 
@@ -23,6 +25,20 @@ def test_a_saliency_figure_shows_the_face_the_map_and_the_mask(rng):
     drawn = figures.saliency(image, heat, masked, "fear", 0.6).axes[:3]
     for axes, shown in zip(drawn, (image, heat, masked), strict=True):
         assert np.array_equal(axes.images[0].get_array(), shown)
+    titles = [axes.get_title() for axes in drawn]
+    assert titles == [
+        *("Original (class = fear)", "Saliency map", "Mask (threshold = 0.6)")
+    ]
+
+
+def test_the_pictures_of_a_layer_are_named_as_the_reports_are():
+    few = np.zeros((2, 3, 3))
+    ascents, responses = figures.filter_pictures("conv1", few, None, 90, few, 9)
+    names = [(name, drawn.get_suptitle()) for name, drawn, _ in (ascents, responses)]
+    assert names == [
+        ("conv1_filters.png", "Filters of layer conv1 (# Ascent Epoch 90)"),
+        ("conv1_responses.png", "Output of layer conv1 (Given image 9)"),
+    ]
 
 
 def test_a_filter_that_never_answers_is_crossed_out(rng):

@@ -162,6 +162,30 @@ def test_the_commands_in_the_documents_are_ones_that_scripts_take(command, monke
     assert parsed(command, monkeypatch).out is not None or "report.py" in command
 
 
+def test_a_cards_command_is_that_of_a_run_that_was_never_stopped(monkeypatch):
+    words = ["/a/train_cnn.py", "--csv", "my faces.csv", "--resume", "--seed", "1"]
+    monkeypatch.setattr(sys, "argv", words)
+    assert cli.command() == "python train_cnn.py --csv 'my faces.csv' --seed 1"
+
+
+def test_a_python_without_tensorflow_is_told_of_the_one_with_it():
+    code = (
+        "import importlib.util\n"
+        "from fer import cli\n"
+        "importlib.util.find_spec = lambda name: None\n"
+        "cli.run(print)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "has no tensorflow: `make .venv/suite` installs it" in done.stderr
+
+
 def test_scripts_choose_what_keras_and_tensorflow_compute_by():
     names = ("KERAS_BACKEND", "KERAS_HOME", "TF_ENABLE_ONEDNN_OPTS")
     code = (

@@ -1,8 +1,9 @@
 """The drawn sample is a FER2013 file, the same for the same seed."""
 
 import numpy as np
+import pytest
 
-from fer import data, files, sample
+from fer import data, files, inputs, sample
 
 
 def test_the_sample_has_all_usages_and_classes(tmp_path):
@@ -35,3 +36,18 @@ def test_drawn_faces_fill_the_range_of_pixels():
     assert images.shape == (70, 48, 48)
     assert images.dtype == np.uint8
     assert images.std(axis=(1, 2)).min() > 10
+    assert images.min() == 0 and images.max() == 255
+
+
+@pytest.mark.parametrize("missing", [(), (0,), (1,), (0, 1)])
+def test_a_sample_that_lacks_a_file_is_drawn_anew(missing, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    both = inputs.SAMPLE_CSV, inputs.SAMPLE_TEST_CSV
+    both[0].parent.mkdir()
+    for number, path in enumerate(both):
+        if number not in missing:
+            path.touch()
+    drawn = []
+    monkeypatch.setattr(sample, "write", lambda *paths: drawn.append(paths))
+    assert inputs.default_csv() == both[0]
+    assert drawn == ([both] if missing else [])
