@@ -15,6 +15,7 @@ report: .venv/suite
 test: .venv/dev
 	$(RUN) -m pytest $(IN_PARALLEL)
 
+# What kill -9 cut short cannot be combined, and is left out.
 coverage: .venv/dev
 	$(RUN) -m coverage erase
 	$(RUN) -m coverage run -m pytest $(IN_PARALLEL)
@@ -68,7 +69,7 @@ audit-deps: .venv/dev
 .venv/suite .venv/dev:
 	@$(PYTHON) -c 'import sys; sys.exit(not 11 <= sys.version_info.minor <= 13)' || \
 		{ echo "Python 3.11 to 3.13 is needed: make PYTHON=python3.12 ..." >&2; exit 2; }
-	$(RUN) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv .venv
+	$(RUN) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 

@@ -2,9 +2,10 @@
 
 python -m benchmarks.chains --chains 50
 
-After `make report`. Each chain loads the sample and its models, scores, explains, draws
-and writes figures/sample. Prints resident memory and open files after each, and at the
-end the slope of both over the second half, where a program that does not leak is flat.
+After a `make report` that drew faces. Each chain loads the sample and its models,
+scores, explains, draws and writes figures/sample. Prints resident memory and open files
+after each, and at the end the slope of both over the second half, where a program that
+does not leak is flat.
 """
 
 import json

@@ -46,9 +46,8 @@ def plain_parse(content):
     header, *lines = content.split(b"\n")
     names = header.decode("utf-8-sig", "replace").strip().split(",")
     columns = [reader.COLUMNS.get(name.strip(' "')) for name in names]
-    if None in columns or len(set(columns)) < len(columns):
-        raise Refused(1)
-    if "images" not in columns:
+    repeated = len(set(columns)) < len(columns)
+    if None in columns or repeated or "images" not in columns:
         raise Refused(1)
     if lines and not lines[-1]:
         lines.pop()

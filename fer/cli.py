@@ -9,7 +9,6 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from types import NoneType
 
 from fer import BadInput, gradients, machine, progress
 
@@ -77,8 +76,8 @@ def flag(help, **options):
     return {"help": help + told} | options
 
 
-# A flag has one name, one type and one help text, here; a script only says where it
-# writes of itself.
+# A flag has one name, one type and one help text, here; of --out a script says the
+# default, whose ending its type then asks for.
 FLAGS = {
     "csv": flag(
         "faces to read (default: data/fer2013.csv or .csv.gz, else the drawn sample; "
@@ -123,7 +122,7 @@ FLAGS = {
     "seed": flag("of every random draw", type=whole_number(0, 2**32 - 1), default=0),
     "augment": flag(
         "generator: Keras's ImageDataGenerator; graph: its transforms as one "
-        "operation; strong: graph, contrast, brightness and erasing; mirror: that "
+        "operation; strong: graph, contrast, brightness and erasing; mirror: mirroring "
         "alone",
         choices=("generator", "graph", "strong", "mirror", "none"),
         default="generator",
@@ -256,8 +255,10 @@ def _flush_stdout():
             sys.stdout.flush()
     except OSError as error:
         _to_nowhere(1)
-        # Whatever else ends the script is what must be told, but for the same fault.
-        if isinstance(error.__context__, (NoneType, SystemExit, OSError)):
+        before = error.__context__
+        same = getattr(before, "errno", None) == error.errno
+        # Whatever else ends the script is what must be told.
+        if before is None or same or isinstance(before, SystemExit):
             raise BadInput(f"stdout cannot be written: {error.strerror}") from error
 
 

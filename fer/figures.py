@@ -68,6 +68,7 @@ def confusion(counts, classes):
     cells = display.text_.ravel(), rates.ravel(), counts.ravel()
     for text, rate, count in zip(*cells, strict=True):
         text.set_text(f"{text.get_text()}\n{count}")
+        # scikit-learn chooses by the rates' own range, not by the colours' 0 to 1.
         text.set_color("white" if rate > 0.5 else "black")
     axes.set(title="Confusion matrix", xlabel="predicted", ylabel="true")
     return figure

@@ -20,13 +20,13 @@ def csv(args):
 
 
 def default_csv():
-    """The user's own CSV, else the sample, drawn if one of its files is missing."""
+    """The user's own CSV, else the sample, which is drawn if missing."""
     for own in OWN_CSV:
         if own.exists():
             return own
     from fer import sample
 
-    if not (SAMPLE_CSV.exists() and SAMPLE_TEST_CSV.exists()):
+    if not SAMPLE_CSV.exists():
         sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)
     return SAMPLE_CSV
 
@@ -51,7 +51,7 @@ def model_and_faces(args, written):
     """The model, and the faces to judge it on: its validation rows, or --usage's.
 
     args.csv and args.model then name their files, whoever chose them. written: the
-    file that will be. Raises BadInput where it cannot be, or is the CSV or one of the
+    file to write. Raises BadInput where it cannot be, or is the CSV or one of the
     model's; where the CSV has no such faces; and where, without --usage, no row is
     known to be unseen. What the column Usage says is believed.
     """
@@ -92,7 +92,12 @@ def test_csv(source):
 
 def own_or_sample_test_csv():
     """The faces to label that nobody named; said, and raises BadInput without any."""
-    found = test_csv(OWN_CSV[0]) or test_csv(default_csv())
+    source = default_csv()
+    found = test_csv(OWN_CSV[0]) or test_csv(source)
+    if not found and is_sample(source):
+        raise BadInput(
+            f"{SAMPLE_TEST_CSV} is missing: delete {source}, and both are drawn anew"
+        )
     if not found:
         raise BadInput("there is no test.csv beside the CSV: name one with --csv")
     print(f"reading {found}")

@@ -168,7 +168,7 @@ def _values(columns, block):
     """As _parse, but what _Malformed says is only right for a block of one line."""
     if not block.endswith(b"\n"):
         raise _Malformed(" is longer than any face: is this a FER CSV?")
-    if not block.strip():
+    if block.isspace():
         raise _Malformed(" is blank: delete it")
     cells = _cells(columns, block)
     return {name: read(cells[name]) for name, read in READERS.items() if name in cells}

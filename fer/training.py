@@ -2,8 +2,8 @@
 
 An epoch depends on nothing but the state at its start, the seed and its number: the
 order of the rows, the augmentation of each batch and the dropout masks are all drawn
-from those. So a run that is killed at any instant and resumed ends in the same bits as
-one that never stopped.
+from those. So a run that is killed at any instant and resumed on the same processor
+ends in the same bits as one that never stopped.
 """
 
 import contextlib
@@ -242,7 +242,8 @@ def _must_be_finite(loss, where, network):
         raise BadInput(
             f"the loss is {loss} {where}, learning rate {_learning_rate(network):.3g}; "
             "to go on would end so again: delete the checkpoint, if any, and train "
-            "with another --seed or --optimizer, or with --precision float32"
+            "with another --seed, or by train_cnn.py or train_dnn.py with another "
+            "--optimizer or --precision"
         )
 
 

@@ -30,7 +30,7 @@ OWN = ("KERAS_HOME", "MPLBACKEND", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPT
 
 
 def environment(**more):
-    """The variables that a user's shell would give a script, and `more`."""
+    """This process's variables, without OWN, and `more`."""
     return {name: os.environ[name] for name in os.environ if name not in OWN} | more
 
 

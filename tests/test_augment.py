@@ -1,4 +1,4 @@
-"""Augmentation draws within its ranges, the same for the same seed."""
+"""Augmentation draws what Keras draws, the same for the same seed."""
 
 from concurrent.futures import ThreadPoolExecutor
 

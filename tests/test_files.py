@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -97,6 +98,16 @@ def test_a_lock_whose_file_was_deleted_meanwhile_is_no_lock(tmp_path):
         assert not files._take(late, path)
         with files.locked(path):
             assert not files._take(late, path)
+
+
+def test_a_disk_without_locks_is_named(target, monkeypatch):
+    def flock(*asked):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(files.fcntl, "flock", flock)
+    with pytest.raises(BadInput, match=r"scores\.csv.* cannot be written: No locks"):
+        files.write_text(target, "new")
+    assert target.read_text() == "old"
 
 
 def test_a_lock_goes_with_its_block_even_if_that_fails(tmp_path):

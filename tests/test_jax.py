@@ -1,16 +1,14 @@
 """What TensorFlow does, JAX does, too."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
+from by_command import ROOT, environment
 
 from fer import explain, machine, models
 
-ROOT = Path(__file__).parent.parent
 # Compiled so, a network takes half the time until its first step.
 QUICKLY = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 
@@ -21,9 +19,7 @@ def on_jax(*words, folder):
     done = subprocess.run(
         [sys.executable, *map(str, words)],
         cwd=folder,
-        env=os.environ
-        | {"KERAS_BACKEND": "jax", "PYTHONPATH": f"{folder}:{ROOT}"}
-        | QUICKLY,
+        env=environment(KERAS_BACKEND="jax", PYTHONPATH=f"{folder}:{ROOT}", **QUICKLY),
         capture_output=True,
         text=True,
     )

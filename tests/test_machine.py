@@ -1,6 +1,7 @@
 """What the scripts find out about the computer."""
 
 import os
+import re
 
 import keras
 import pytest
@@ -8,6 +9,15 @@ import pytest
 from fer import machine
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+
+
+@pytest.mark.parametrize(
+    ("cpu", "told"),
+    [("model name\t: A 1\nflags : x\n" * 2, "2 x A 1"), ("Features : y", r"\d+ x \w+")],
+)
+def test_the_processor_is_told_with_its_number_and_name(monkeypatch, cpu, told):
+    monkeypatch.setattr(machine, "_cpu", lambda: cpu)
+    assert re.fullmatch(told, machine.processor())
 
 
 @pytest.mark.parametrize(

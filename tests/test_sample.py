@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer import data, files, inputs, sample
+from fer import BadInput, data, files, inputs, sample
 
 
 def test_the_sample_has_all_usages_and_classes(tmp_path):
@@ -39,15 +39,9 @@ def test_drawn_faces_fill_the_range_of_pixels():
     assert images.min() == 0 and images.max() == 255
 
 
-@pytest.mark.parametrize("missing", [(), (0,), (1,), (0, 1)])
-def test_a_sample_that_lacks_a_file_is_drawn_anew(missing, tmp_path, monkeypatch):
+def test_a_lost_test_sample_is_told_how_to_be_drawn_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    both = inputs.SAMPLE_CSV, inputs.SAMPLE_TEST_CSV
-    both[0].parent.mkdir()
-    for number, path in enumerate(both):
-        if number not in missing:
-            path.touch()
-    drawn = []
-    monkeypatch.setattr(sample, "write", lambda *paths: drawn.append(paths))
-    assert inputs.default_csv() == both[0]
-    assert drawn == ([both] if missing else [])
+    inputs.SAMPLE_CSV.parent.mkdir()
+    inputs.SAMPLE_CSV.touch()
+    with pytest.raises(BadInput, match=r"sample_test.csv is missing: delete data/samp"):
+        inputs.own_or_sample_test_csv()

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from by_command import ROOT, is_drawn, run, write_unlabelled
+from by_command import ROOT, environment, is_drawn, run, write_unlabelled
 from model_files import copied
 
 import confusion
@@ -233,8 +233,8 @@ def test_saliency_draws_the_first_face_of_fear_that_is_right(
     told = np.full(len(held), 3)
     row = np.flatnonzero(held.labels == 2)[1]
     told[row] = 2
-    right = networks.one_hot(told)
-    monkeypatch.setattr(models.Model, "predict", lambda model, images: right)
+    predicted = networks.one_hot(told)
+    monkeypatch.setattr(models.Model, "predict", lambda model, images: predicted)
     words = ("--csv", drawn_csv, "--model", path, "--out", tmp_path / "s.png")
     call(saliency, *words)
     assert f"image {row}: " in capsys.readouterr().out
@@ -344,6 +344,10 @@ def test_a_model_loads_without_what_only_keras_would_use():
         "print('loaded', sorted(loaded), 'collecting', gc.isenabled())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
     )
     assert done.stdout == "loaded [] collecting True\n", done.stderr

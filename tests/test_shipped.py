@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from by_command import parsed
+from by_command import ROOT, parsed
 
 from benchmarks import frontier, rounds, shipped
 from fer import data, inputs, models, networks, runs, scores, teachers
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "models/fer2013"
 # The teachers of twice the width may lie there, too, but are too large to ship.
 SHIPPED = sorted(set(FOLDER.glob("*.keras")) - set(FOLDER.glob("compact_5m*")))
@@ -93,7 +92,9 @@ def test_a_recipe_is_what_the_cards_of_its_models_say(name, monkeypatch):
     wanted = inputs.training_options(args, Path("fer2013.csv"))
     wanted["teachers"] = set(wanted.get("teachers", ()))
     del wanted["precision"]  # what the machine did best
-    for seed, card in enumerate(frontier.cards(FOLDER, name, seeds=3)):
+    cards = frontier.cards(FOLDER, name, seeds=3)
+    assert cards
+    for seed, card in enumerate(cards):
         found = {"optimizer": "adamw", **card["options"]}  # an old card does not say
         found["teachers"] = set(found.get("teachers", ()))
         assert found | wanted | {"seed": seed} == found

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from by_command import ROOT, environment
 from conftest import OPTIONS
 
 from benchmarks import resume
@@ -247,7 +247,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
         return real(self, *args, **kwargs) | {"loss": np.nan}
 
     monkeypatch.setattr(keras.Model, "train_on_batch", poisoned)
-    with pytest.raises(BadInput, match=r"loss is nan at step 1 .*learning rate \d"):
+    with pytest.raises(BadInput, match=r"loss is nan at step 1 .* \d.*: delete the"):
         fit(drawn, unfinished, again=True)
     assert unfinished.read_bytes() == before
 
@@ -323,11 +323,12 @@ def test_an_epochs_learning_rate_is_that_of_its_last_step(drawn, tmp_path):
 @pytest.fixture
 def endless_training(drawn_csv, tmp_path):
     """A run of train_dnn.py that has ended its first epoch and has many to go."""
-    command = [sys.executable, os.path.abspath("train_dnn.py"), "--csv", str(drawn_csv)]
+    command = [sys.executable, ROOT / "train_dnn.py", "--csv", drawn_csv]
     options = ["--epochs", "100000", "--out", "dnn.keras", "--batch-size", "8"]
     process = subprocess.Popen(
         command + options,
         cwd=tmp_path,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
