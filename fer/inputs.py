@@ -92,11 +92,11 @@ def test_csv(source):
 
 def own_or_sample_test_csv():
     """The faces to label that nobody named; said, and raises BadInput without any."""
-    source = default_csv()
-    found = test_csv(OWN_CSV[0]) or test_csv(source)
-    if not found and is_sample(source):
+    found = test_csv(OWN_CSV[0]) or test_csv(default_csv())
+    if not found and is_sample(default_csv()):
         raise BadInput(
-            f"{SAMPLE_TEST_CSV} is missing: delete {source}, and both are drawn anew"
+            f"{SAMPLE_TEST_CSV} is missing: delete {SAMPLE_CSV}, and both are drawn "
+            "anew"
         )
     if not found:
         raise BadInput("there is no test.csv beside the CSV: name one with --csv")
