@@ -15,14 +15,16 @@ report: .venv/suite
 test: .venv/dev
 	$(RUN) -m pytest $(IN_PARALLEL)
 
-# What kill -9 cut short cannot be combined, and is left out.
 coverage: .venv/dev
 	$(RUN) -m coverage erase
-	$(RUN) -m coverage run -m pytest $(IN_PARALLEL)
+	$(RUN) -m coverage run -m pytest $(IN_PARALLEL) --deselect $(FULL_DISK)
 	-$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
 
 IN_PARALLEL = --numprocesses auto --maxprocesses 4
+
+# On a full disk the measurement itself fails; what kill -9 cut short is left out.
+FULL_DISK = tests/test_faults.py::test_predict_on_a_full_disk_keeps_the_earlier_submission
 
 lint: .venv/dev
 	$(RUN) -m ruff check .

@@ -1,4 +1,4 @@
-"""Augmentation draws what Keras draws, the same for the same seed."""
+"""Augmentation draws within its ranges, the same for the same seed."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -105,6 +105,17 @@ def test_a_batch_is_drawn_as_keras_draws_face_by_face(faces):
     ]
     drawn = augment.augment(faces, 7, "generator")
     assert np.array_equal(drawn, np.clip(np.rint(one_by_one), 0, 255))
+
+
+def test_transforms_stay_within_the_declared_ranges():
+    drawn = augment._drawn(300, 48, 48, seed=0)
+    ranges = augment.RANGES
+    assert 0.9 * ranges["rotation_range"] < np.abs(drawn["theta"]).max() <= 18
+    for name in ("tx", "ty"):
+        assert 0.9 * ranges["width_shift_range"] < np.abs(drawn[name] / 48).max() <= 0.1
+    for name in ("zx", "zy"):
+        assert 0.85 <= drawn[name].min() < 0.87 and 1.13 < drawn[name].max() <= 1.15
+    assert 0.4 < drawn["flip_horizontal"].mean() < 0.6
 
 
 def moments(images):

@@ -195,6 +195,16 @@ def test_a_full_disk_leaves_what_was_there(
     assert capfd.readouterr().err == ""
 
 
+def test_predict_on_a_full_disk_keeps_the_earlier_submission(tmp_path, drawn_csv):
+    (tmp_path / "submission.csv").write_text("id,label\n0,3\n")
+    words = ("--csv", drawn_csv, "--model", ROOT / "models/fer2013/dnn.keras")
+    process = start(ROOT / "predict.py", *words, folder=tmp_path, most_bytes=100)
+    assert refusal(process) == (
+        "predict.py: submission.csv cannot be written: File too large\n"
+    )
+    assert contents(tmp_path) == {"submission.csv": b"id,label\n0,3\n"}
+
+
 def test_the_sample_on_a_full_disk_is_not_left_half_drawn(tmp_path):
     process = start(ROOT / "predict.py", folder=tmp_path, most_bytes=100_000)
     assert "sample_test.csv cannot be written: File too large" in refusal(process)

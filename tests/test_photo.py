@@ -82,10 +82,11 @@ def test_what_a_picture_leaves_out_is_grey(drawn, tmp_path, recwarn):
 
 
 def test_predict_prints_what_the_model_makes_of_a_photo(
-    call, trained, drawn, tmp_path, capsys
+    call, trained, drawn, tmp_path, monkeypatch, capsys
 ):
+    monkeypatch.chdir(tmp_path)
     Image.fromarray(drawn.images[3]).save(tmp_path / "me.png")
-    words = ("--photo", tmp_path / "me.png", "--model", trained / "cnn.keras")
+    words = ("--photo", "me.png", "--model", trained / "cnn.keras")
     call(predict, *words, "--mirror")
     out = capsys.readouterr().out
     model = models.load(trained / "cnn.keras")

@@ -10,7 +10,7 @@ import pytest
 from by_command import ROOT, parsed
 
 from benchmarks import frontier, rounds, shipped
-from fer import data, inputs, models, networks, runs, scores, teachers
+from fer import data, inputs, models, networks, runs, scores, strangers, teachers
 
 FOLDER = ROOT / "models/fer2013"
 # The teachers of twice the width may lie there, too, but are too large to ship.
@@ -35,6 +35,11 @@ SOME = 200  # of a submission's rows
 def real():
     """A function that loads one of FER2013's files."""
     return lambda name: data.load(Path(os.environ["FER_DATA"]) / name)
+
+
+@each_model
+def test_it_is_one_of_ours(path):
+    strangers.inspect(path)
 
 
 @each_model

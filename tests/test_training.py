@@ -247,7 +247,8 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
         return real(self, *args, **kwargs) | {"loss": np.nan}
 
     monkeypatch.setattr(keras.Model, "train_on_batch", poisoned)
-    with pytest.raises(BadInput, match=r"loss is nan at step 1 .* \d.*: delete the"):
+    told = r"loss is nan at step 1 .*learning rate \d.*: delete the checkpoint"
+    with pytest.raises(BadInput, match=told):
         fit(drawn, unfinished, again=True)
     assert unfinished.read_bytes() == before
 
@@ -341,10 +342,11 @@ def endless_training(drawn_csv, tmp_path):
         process.kill()
 
 
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
-    endless_training, tmp_path
+    number, endless_training, tmp_path
 ):
-    endless_training.send_signal(signal.SIGTERM)
+    endless_training.send_signal(number)
     out, err = endless_training.communicate(timeout=60)
     assert endless_training.returncode == 130
     assert "finishing this epoch first" in err
