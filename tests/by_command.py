@@ -34,16 +34,21 @@ def environment(**more):
     return {name: os.environ[name] for name in os.environ if name not in OWN} | more
 
 
-def ended(script, *words, folder, **more):
-    """The script run in `folder`, ended; `more`: variables of its environment."""
+def python(*words, folder=ROOT, **more):
+    """Python run in `folder`, ended; `more`: variables of its environment."""
     return subprocess.run(
-        [sys.executable, ROOT / script, *words],
+        [sys.executable, *words],
         cwd=folder,
         env=environment(**more),
         capture_output=True,
         text=True,
         errors="replace",
     )
+
+
+def ended(script, *words, folder, **more):
+    """The script run in `folder`, ended; `more`: variables of its environment."""
+    return python(ROOT / script, *words, folder=folder, **more)
 
 
 def refusal(script, *words, folder):

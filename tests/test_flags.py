@@ -2,12 +2,11 @@
 
 import os
 import re
-import subprocess
 import sys
 from argparse import ArgumentTypeError
 
 import pytest
-from by_command import FORMATS, ROOT, SCRIPTS, environment, parsed, refusal
+from by_command import FORMATS, ROOT, SCRIPTS, parsed, python, refusal
 
 from fer import cli, machine
 
@@ -176,13 +175,7 @@ def test_a_python_without_tensorflow_is_told_of_the_one_with_it():
         "importlib.util.find_spec = lambda name: None\n"
         "cli.run(print)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", code)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "has no tensorflow: `make .venv/suite` installs it" in done.stderr
 
@@ -196,13 +189,7 @@ def test_scripts_choose_what_keras_and_tensorflow_compute_by():
     )
     onednn = "1" if "avx2" in machine._cpu().split() else None
     for chosen, shown in ({}, onednn), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0"):
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            env=environment(**chosen),
-            capture_output=True,
-            text=True,
-        )
+        done = python("-c", code, **chosen)
         assert done.stdout == f"{['tensorflow', os.devnull, shown]}\n", done.stderr
 
 
@@ -217,13 +204,7 @@ def test_help_comes_at_once(script):
         "heavy = {'numpy', 'pandas', 'matplotlib', 'keras', 'tensorflow', 'h5py'}\n"
         "print('status', status, 'heavy', sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", code)
     assert f"python {script} --csv" in done.stdout
     assert done.stdout.endswith("status 0 heavy []\n")
     assert done.stderr == ""

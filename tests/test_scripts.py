@@ -2,12 +2,10 @@
 
 import csv
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from by_command import ROOT, environment, is_drawn, run, write_unlabelled
+from by_command import is_drawn, python, run, write_unlabelled
 from model_files import copied
 
 import confusion
@@ -343,11 +341,5 @@ def test_a_model_loads_without_what_only_keras_would_use():
         "import gc, matplotlib.pyplot, pandas, sklearn\n"
         "print('loaded', sorted(loaded), 'collecting', gc.isenabled())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", code)
     assert done.stdout == "loaded [] collecting True\n", done.stderr
