@@ -120,7 +120,8 @@ def summary(report):
 def _recipe(options):
     names = ("epochs", "augment", "optimizer")
     told = [f"{name} {options[name]}" for name in names if name in options]
-    return ", ".join(told + ["taught"] * bool(options.get("teachers")))
+    more = {"teachers": "taught", "start": "trained further"}
+    return ", ".join(told + [word for name, word in more.items() if options.get(name)])
 
 
 def cnn(report):

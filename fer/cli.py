@@ -110,6 +110,11 @@ FLAGS = {
         f"{SHARE})",
         type=fraction,
     ),
+    "start": flag(
+        "a trained model of the same network, whose weights to train further",
+        type=file,
+        metavar="M",
+    ),
     "models": flag(
         "folder of cnn.keras, cnn_plain.keras and dnn.keras", type=path, metavar="DIR"
     ),
@@ -207,7 +212,8 @@ def parser(doc, *flags, out=None):
 def training_parser(doc, out, *flags):
     """The parser of a script that trains a network; `flags` are its own."""
     names = ("csv", "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
-    return parser(doc, *flags, *names, "teachers", "share", "resume", out=Path(out))
+    taught = ("start", "teachers", "share", "resume")
+    return parser(doc, *flags, *names, *taught, out=Path(out))
 
 
 def command():

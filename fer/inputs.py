@@ -113,6 +113,8 @@ def training_options(args, source):
     """The options of runs.train, from the flags of cli.training_parser."""
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
+    if args.start:
+        options["start"] = str(args.start)
     if args.teachers:
         share = cli.SHARE if args.share is None else args.share
         options |= {"teachers": list(map(str, args.teachers)), "share": share}

@@ -27,21 +27,23 @@ def train(build, source, options, out, command, resume=False):
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
     epoch), .txt its structure, .png its learning curves. options: as training.fit takes
     them, where the precision may be "auto", and maybe teachers: the paths of trained
-    models; resume: as it takes that. Returns the card.
+    models, and start: that of one to train further; resume: as it takes that. Returns
+    the card.
     """
     out = Path(out)
     must_be_free(out, source)
     faces = data.load(source)
     data.must_be_labelled(faces, source)
-    options, taught_by = _resolved(options)
+    options, taught_by, start = _resolved(options)
     teach = _teaching(taught_by, faces, options, out) if taught_by else None
+    weights = _weights(start, build, faces, options, out) if start else None
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         checkpoint = checkpoint_of(out)
         network, history, seconds = training.fit(
-            build, faces, options, checkpoint, resume, teach
+            build, faces, options, checkpoint, resume, teach, weights
         )
         best = scores.best_epoch(history)["epoch"]
         command = gradients.chosen_backend() + command
@@ -87,9 +89,10 @@ def _was_trained(out):
 
 
 def _resolved(options):
-    """Options that say what they stand for, on whichever machine, and the teachers.
+    """Options that say what they stand for, on whichever machine, and their models.
 
-    The precision is named, and each teacher goes with its file's digest.
+    The precision is named, and each model goes with its file's digest. The models are
+    the list of teachers, and what to train further, if anything.
     """
     loaded = {path: teachers.load(path) for path in options.get("teachers", ())}
     digests = {path: each.model.card["sha256"] for path, each in loaded.items()}
@@ -97,7 +100,10 @@ def _resolved(options):
     if precision == "auto":
         precision = machine.precision()
     named = {"precision": precision, "teachers": digests}
-    return options | named, list(loaded.values())
+    start = options.get("start") and models.load(options["start"])
+    if start:
+        named["start"] = {options["start"]: start.card["sha256"]}
+    return options | named, list(loaded.values()), start
 
 
 def _teaching(taught_by, faces, options, out):
@@ -117,6 +123,24 @@ def _teaching(taught_by, faces, options, out):
     return teach
 
 
+def _weights(start, build, faces, options, out):
+    """The weights to train further; raises BadInput for those of the wrong model."""
+    [path] = options["start"]
+    files.must_differ(path, out)
+    if start.card["network"] != build.__name__:
+        raise BadInput(
+            f"--start {path} is a {start.card['network']}, not a {build.__name__}: "
+            "start from a model of the network that is trained"
+        )
+    held = faces.take(data.split(faces, options["seed"])[1])
+    if not start.can_be_judged_by(held, faces):
+        raise BadInput(
+            f"--start {path} may know the rows that validate here: call rows that are "
+            "new to it PublicTest in a column Usage, and train it on a file with such"
+        )
+    return start.network.get_weights()
+
+
 def write_beside(out, network, history):
     """Write what goes with the model `out`: its history, structure and curves."""
     rows = [row.values() for row in history]
@@ -131,7 +155,7 @@ def train_unless_done(build, source, options, out, script):
 
     What is trained so already stays as it is.
     """
-    resolved, _ = _resolved(options)
+    resolved, *_ = _resolved(options)
     digest = data.digest(data.load(source))
     unfinished = checkpoint_of(out).exists()
     whole = not unfinished and all(path.exists() for path in models.files_of(out))

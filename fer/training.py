@@ -7,21 +7,17 @@ ends in the same bits as one that never stopped.
 """
 
 import contextlib
-import hashlib
-import json
 import math
 import signal
 import time
-from pathlib import Path
 
 import numpy as np
 
 from fer import (
     BadInput,
     augment,
+    checkpoint,
     data,
-    files,
-    machine,
     networks,
     progress,
     scores,
@@ -34,35 +30,33 @@ OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
 # arXiv:1706.02677), up to as large a one as was found to do as well:
 # benchmarks/results/parity_batch.txt.
 LARGEST_FACTOR = 2
+AGAIN = 0.5  # of the peak, for weights that have learned before
 WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
 LABEL_SMOOTHING = 0.1
 EVALUATION_BATCH = 512
 LOADER_THREADS = 2
-# The modules on which the bits of a run depend, beside its options and faces.
-CODE = ("augment", "data", "gradients", "machine", "muon", "networks", "scores")
-CODE += ("threads", "training")
-ANEW = "delete it and start again"
 
 
 class Stopped(KeyboardInterrupt):
     """A signal ended the training after an epoch; the message says how to go on."""
 
 
-def fit(build, faces, options, checkpoint, resume=False, teach=None):
+def fit(build, faces, options, path, resume=False, teach=None, start=None):
     """Train the network that `build()` makes on the split of `faces`.
 
     options: epochs, batch_size, seed, optimizer (a key of OPTIMIZERS), augment (as
     augment.augment takes it) and precision (a Keras dtype policy). The state goes to
-    the file `checkpoint` after each epoch. teach: maps faces (N, 48, 48) uint8 to
+    the checkpoint `path` after each epoch. teach: maps faces (N, 48, 48) uint8 to
     probabilities (N, classes), which are learned beside the labels, at a weight of
-    options' share (Hinton, 2015, arXiv:1503.02531).
+    options' share (Hinton, 2015, arXiv:1503.02531). start: a trained network's weights,
+    to train further; None: random ones.
 
-    resume: whether to go on with the run in `checkpoint`; None: if there is one.
+    resume: whether to go on with the run in `path`; None: if there is one.
 
     Returns the network in float32 with the weights of its best validation epoch, the
     history (a dict an epoch) and the seconds that it took.
 
-    Raises BadInput when `checkpoint` holds another run than this one, or an unfinished
+    Raises BadInput when `path` holds another run than this one, or an unfinished
     one that `resume` does not ask for, or when the loss is no longer finite; Stopped
     after a signal.
     """
@@ -72,20 +66,23 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
     keras.utils.set_random_seed(options["seed"])
     with _policy(options["precision"]):
         network = build()
-        run = _described(network, build, faces, options)
-        saved = _read(checkpoint, run, resume)
+        run = checkpoint.described(network, build, faces, options)
+        saved = checkpoint.read(path, run, resume)
         fitted, held = _parts(faces, options["seed"])
         targets = saved["targets"] if saved else _targets(fitted, options, teach)
         batch_size = min(options["batch_size"], len(fitted))
         steps = len(fitted) // batch_size  # an epoch
-        _compile(network, options["optimizer"], options["epochs"] * steps, batch_size)
+        again, total = start is not None, options["epochs"] * steps
+        if again:
+            network.set_weights(start)
+        _compile(network, options["optimizer"], total, batch_size, again)
         # The first call makes the metrics' variables; TensorFlow traces a step that
         # made them twice, which takes seconds.
         evaluate(network, held.take(slice(EVALUATION_BATCH)))
         variables = network.variables + network.optimizer.variables
         history, best, seconds = [], network.get_weights(), 0.0
         if saved:
-            _restore(network, variables, saved, checkpoint)
+            checkpoint.restore(network, variables, saved, path)
             history, best, seconds = saved["history"], saved["best"], saved["seconds"]
 
         with _signals() as received:
@@ -96,7 +93,7 @@ def fit(build, faces, options, checkpoint, resume=False, teach=None):
                     best = network.get_weights()
                 now = time.perf_counter()
                 seconds, began = seconds + now - began, now
-                _write(checkpoint, run, history, seconds, best, variables, targets)
+                checkpoint.write(path, run, history, seconds, best, variables, targets)
                 print(_sentence(history[-1], options["epochs"], seconds), flush=True)
                 if received:
                     raise Stopped(
@@ -121,15 +118,6 @@ def _policy(name):
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _described(network, build, faces, options):
-    """What a run must share with the one that it goes on with, or end in other bits."""
-    shapes = f"{len(network.weights)} arrays of {network.count_params()} numbers"
-    run = {"network": build.__name__, "data": data.digest(faces), **options}
-    texts = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in CODE]
-    code = hashlib.sha256(b"".join(texts)).hexdigest()[:16]
-    return run | {"weights": shapes, "versions": machine.versions(), "code": code}
 
 
 def _parts(faces, seed):
@@ -165,12 +153,12 @@ def evaluate(network, faces):
     return {f"val_{name}": mean for name, mean in totals.means().items()}
 
 
-def _compile(network, name, steps, batch_size):
+def _compile(network, name, steps, batch_size, again=False):
     import keras
 
     warm_up = int(WARM_UP * steps)
     peak, decay = OPTIMIZERS[name]
-    peak *= min(batch_size / 128, LARGEST_FACTOR)
+    peak *= min(batch_size / 128, LARGEST_FACTOR) * (AGAIN if again else 1)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(steps - warm_up, 1),
@@ -274,64 +262,6 @@ def _sentence(row, epochs, seconds):
         f"accuracy {row['accuracy']:.3f}, validation {row['val_loss']:.3f}, "
         f"{row['val_accuracy']:.3f}; {seconds:.0f} s so far"
     )
-
-
-def _write(path, run, history, seconds, best, variables, targets):
-    arrays = {"targets": targets}
-    arrays |= {f"best{i}": value for i, value in enumerate(best)}
-    arrays |= {
-        f"state{i}": np.asarray(variable) for i, variable in enumerate(variables)
-    }
-    about = json.dumps({"run": run, "history": history, "seconds": seconds})
-    with files.whole(path) as temporary:
-        np.savez(temporary, about=np.array(about), **arrays)
-
-
-def _read(path, run, resume):
-    """The saved state of `run`, or None where a new run may start.
-
-    resume: whether there must be one; None if either will do.
-    """
-    if not Path(path).exists():
-        if resume:
-            raise BadInput(
-                f"{path} does not exist: there is no run to resume, leave --resume out"
-            )
-        return None
-    with (
-        files.understood(path, "checkpoint", ANEW),
-        np.load(path, allow_pickle=False) as archive,
-    ):
-        saved = json.loads(str(archive["about"]))
-        saved["targets"] = archive["targets"]
-        for kind in ("best", "state"):
-            names = [name for name in archive.files if name.startswith(kind)]
-            saved[kind] = [archive[f"{kind}{i}"] for i in range(len(names))]
-        done = f"{len(saved['history'])} of {saved['run']['epochs']} epochs"
-    if resume is False:
-        raise BadInput(
-            f"{path} holds an unfinished run ({done}): add --resume, or delete it"
-        )
-    for name, value in run.items():
-        if saved["run"].get(name) != value:
-            raise BadInput(
-                f"{path} was made with {name} {saved['run'].get(name)}, not {value}: "
-                "resume with the same, or delete it"
-            )
-    return saved
-
-
-def _restore(network, variables, saved, path):
-    """Give network and optimizer what was saved; raises BadInput if it does not fit."""
-    try:
-        # That they fit is asked now, not when they are needed, at the end.
-        network.set_weights(saved["best"])
-        for variable, value in zip(variables, saved["state"], strict=True):
-            variable.assign(value)
-    except ValueError as error:
-        raise BadInput(
-            f"{path} is no checkpoint of this network ({error!r:.120}): {ANEW}"
-        ) from error
 
 
 @contextlib.contextmanager

@@ -33,11 +33,12 @@ def test_the_suite_of_the_throughput_benchmark_runs(augment, monkeypatch):
     assert steps == [(8, 48, 48, 1)] * 2
 
 
-def test_a_model_is_trained_anew_when_its_teacher_was(tmp_path):
+@pytest.mark.parametrize("use", ["teachers", "start"])
+def test_a_model_is_trained_anew_when_its_teacher_or_start_was(tmp_path, use):
     card, teacher = tmp_path / "m.json", tmp_path / "teacher.json"
     assert not shipped.is_done(card)
     teacher.write_text(json.dumps({"sha256": "first"}))
-    taught = {"teachers": {str(tmp_path / "teacher.keras"): "first"}}
+    taught = {use: {str(tmp_path / "teacher.keras"): "first"}}
     card.write_text(json.dumps({"options": taught}))
     assert shipped.is_done(card)
     teacher.write_text(json.dumps({"sha256": "second"}))

@@ -1,7 +1,6 @@
 """A full disk, a folder in the way, kill -9, two runs at once: no file is harmed."""
 
 import contextlib
-import os
 import random
 import resource
 import shutil
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from by_command import ROOT, environment
 
-from fer import BadInput, files, models, networks, training
+from fer import BadInput, checkpoint, files, models, networks
 
 
 def start(*words, folder, most_bytes=None):
@@ -95,55 +94,6 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-# Nowhere to print.
-
-PRINTING = """
-import sys
-from fer import BadInput, cli
-
-def main():
-    print("so far", flush="flush" in sys.argv)
-    if sys.argv[1:] == ["bad"]:
-        raise BadInput("line 3 is bad")
-    if sys.argv[1:] == ["stopped"]:
-        raise KeyboardInterrupt
-    if sys.argv[1:] == ["many"]:
-        raise MemoryError
-
-cli.run(main)
-"""
-
-
-NO_SPACE = "stdout cannot be written: No space left on device"
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ([ROOT / "predict.py", "--help"], NO_SPACE),
-        (["-c", PRINTING], NO_SPACE),
-        (["-c", PRINTING, "flush"], NO_SPACE),
-        (["-c", PRINTING, "bad"], "line 3 is bad"),
-        (["-c", PRINTING, "stopped"], "stopped"),
-        (["-c", PRINTING, "many"], "out of memory"),
-    ],
-)
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-def test_where_nothing_can_be_printed_one_line_says_why(words, said, tmp_path):
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=tmp_path,
-            # Printed at once, it would fail at once.
-            env=environment(PYTHONPATH=str(ROOT), PYTHONUNBUFFERED=""),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    assert done.stderr.endswith(f": {said}\n") and done.stderr.count("\n") == 1
-    assert done.returncode == (130 if said == "stopped" else 2)
-
-
 # A full disk.
 
 
@@ -168,7 +118,7 @@ def write_submission(path, network):
 
 
 def write_checkpoint(path, network):
-    training._write(path, {}, [], 0.0, network.get_weights(), network.variables, [])
+    checkpoint.write(path, {}, [], 0.0, network.get_weights(), network.variables, [])
 
 
 def write_model(path, network):

@@ -98,6 +98,7 @@ def test_an_output_ends_like_its_format(tmp_path):
         *((script, "--csv") for script in SCRIPTS),
         *((script, "--model") for script in ("confusion.py", "predict.py")),
         *((script, "--teachers") for script in SCRIPTS[:2]),
+        ("train_cnn.py", "--start"),
         *(("report.py", flag) for flag in ("--models", "--test", "--out")),
         ("filters.py", "--out"),
         ("predict.py", "--photo"),

@@ -1,11 +1,9 @@
 """What TensorFlow does, JAX does, too."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
-from by_command import ROOT, environment
+from by_command import ROOT, python
 
 from fer import explain, machine, models
 
@@ -16,13 +14,8 @@ QUICKLY = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 def on_jax(*words, folder):
     """Run `python words...` in `folder` as if TensorFlow were not installed."""
     (folder / "tensorflow.py").write_text("raise ImportError")
-    done = subprocess.run(
-        [sys.executable, *map(str, words)],
-        cwd=folder,
-        env=environment(KERAS_BACKEND="jax", PYTHONPATH=f"{folder}:{ROOT}", **QUICKLY),
-        capture_output=True,
-        text=True,
-    )
+    variables = {"KERAS_BACKEND": "jax", "PYTHONPATH": f"{folder}:{ROOT}", **QUICKLY}
+    done = python(*map(str, words), folder=folder, **variables)
     assert done.returncode == 0, done.stderr
 
 

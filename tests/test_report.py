@@ -64,6 +64,13 @@ def test_report_writes_every_picture_and_the_cnns_submission(reported, trained, 
     assert [int(row.split(",")[1]) for row in rows] == told["cnn"]
 
 
+def test_a_recipe_tells_what_a_model_learned_from():
+    options = {"epochs": 3, "augment": "none", "teachers": {}}
+    assert chapters._recipe(options) == "epochs 3, augment none"
+    options |= {"teachers": {"t.keras": ""}, "start": {"s.keras": ""}}
+    assert chapters._recipe(options).endswith("none, taught, trained further")
+
+
 def test_the_page_tells_what_each_model_scores(reported, trained, drawn):
     page = (reported / "report.html").read_text()
     loaded = {

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
 from by_command import ROOT
 from conftest import OPTIONS
@@ -33,6 +34,54 @@ def test_a_teacher_of_the_same_faces_in_another_order_may_teach(
     out = tmp_path / "m.keras"
     runs.train(networks.dnn, tmp_path / "other.csv", options, out, "")
     assert models.load(out).card["data"]["digest"] != data.digest(data.load(drawn_csv))
+
+
+def test_a_model_is_trained_further_on_the_rows_that_it_knows(
+    trained, drawn_csv, tmp_path
+):
+    start = trained / "dnn.keras"
+    options = OPTIONS | {"epochs": 1, "start": str(start)}
+    runs.train(networks.dnn, drawn_csv, options, tmp_path / "m.keras", "")
+    before, after = models.load(start), models.load(tmp_path / "m.keras")
+    assert after.card["options"]["start"] == {str(start): before.card["sha256"]}
+    first, *_ = before.network.get_weights()
+    moved, *_ = after.network.get_weights()
+    assert 0 < np.abs(moved - first).mean() < 0.3 * np.abs(first).mean()
+
+
+@pytest.mark.parametrize(
+    ("build", "out", "usage", "said"),
+    [
+        (networks.cnn, "m.keras", "PublicTest", "is a dnn, not a cnn"),
+        (networks.dnn, "dnn.keras", "PublicTest", "would be overwritten"),
+        (networks.dnn, "m.keras", "Training", "may know the rows that validate"),
+    ],
+)
+def test_what_cannot_be_trained_further_is_refused(
+    trained, drawn_csv, tmp_path, build, out, usage, said
+):
+    for file in trained.glob("dnn.*"):
+        shutil.copy(file, tmp_path)
+    faces = tmp_path / "faces.csv"
+    faces.write_text(drawn_csv.read_text().replace("PublicTest", usage))
+    options = OPTIONS | {"start": str(tmp_path / "dnn.keras")}
+    before = (tmp_path / "dnn.keras").read_bytes()
+    with pytest.raises(BadInput, match=said):
+        runs.train(build, faces, options, tmp_path / out, "")
+    assert (tmp_path / "dnn.keras").read_bytes() == before
+
+
+def test_a_model_is_trained_further_with_the_seed_that_chose_its_rows(
+    drawn_csv, tmp_path
+):
+    faces, first = tmp_path / "faces.csv", tmp_path / "first.keras"
+    faces.write_text(drawn_csv.read_text().replace("PublicTest", "Training"))
+    options = OPTIONS | {"epochs": 1, "seed": 3}
+    runs.train(networks.dnn, faces, options, first, "")
+    options["start"] = str(first)
+    runs.train(networks.dnn, faces, options, tmp_path / "further.keras", "")
+    with pytest.raises(BadInput, match="may know the rows that validate"):
+        runs.train(networks.dnn, faces, options | {"seed": 4}, tmp_path / "m.keras", "")
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".txt", ".png"])

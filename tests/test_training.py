@@ -15,14 +15,14 @@ from by_command import ROOT, environment
 from conftest import OPTIONS
 
 from benchmarks import resume
-from fer import BadInput, data, machine, networks, training
+from fer import BadInput, checkpoint, data, machine, networks, training
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def interrupted_after(epochs, monkeypatch):
     """Make training stop as if a signal came in the epoch numbered `epochs`."""
-    written = training._write
+    written = checkpoint.write
     count = []
 
     def write(*args):
@@ -31,7 +31,7 @@ def interrupted_after(epochs, monkeypatch):
         if len(count) == epochs:
             raise training.Stopped("stopped by the test")
 
-    monkeypatch.setattr(training, "_write", write)
+    monkeypatch.setattr(checkpoint, "write", write)
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +50,16 @@ def unfinished(begun, tmp_path):
     return Path(shutil.copy(begun, tmp_path))
 
 
-def fit(drawn, checkpoint, again=False, build=networks.dnn, teach=None, **changes):
+def fit(
+    drawn, path, again=False, build=networks.dnn, teach=None, start=None, **changes
+):
     options = OPTIONS | {"share": 0.5} | changes
-    return training.fit(build, drawn, options, checkpoint, again, teach)
+    return training.fit(build, drawn, options, path, again, teach, start)
 
 
-def about(checkpoint):
-    """What the file says of its run, beside the weights."""
-    with np.load(checkpoint) as saved:
+def about(path):
+    """What the checkpoint says of its run, beside the weights."""
+    with np.load(path) as saved:
         return json.loads(str(saved["about"]))
 
 
@@ -175,7 +177,7 @@ def test_resuming_by_another_keras_or_network_is_refused(
         patch.setattr(keras.backend, "backend", lambda: "jax")
         fit(drawn, unfinished, again=True)
     with monkeypatch.context() as patch, pytest.raises(BadInput, match="with code"):
-        patch.setattr(training, "CODE", training.CODE[1:])
+        patch.setattr(checkpoint, "CODE", checkpoint.CODE[1:])
         fit(drawn, unfinished, again=True)
     monkeypatch.setattr(networks, "_probabilities", lambda: keras.layers.Dense(3))
     with pytest.raises(BadInput, match="made with weights 6 arrays"):
@@ -313,6 +315,22 @@ def test_the_learning_rate_grows_with_the_batch_up_to_twice_the_usual_one():
         network.optimizer.iterations.assign(int(100 * training.WARM_UP))
         peaks.append(training._learning_rate(network))
     assert peaks == pytest.approx([1.5e-3, 3e-3, 3e-3])
+
+
+def test_what_is_trained_further_starts_from_its_weights(drawn, tmp_path, monkeypatch):
+    start = networks.dnn().get_weights()
+    monkeypatch.setitem(training.OPTIMIZERS, "adamw", (0.0, 0.0))
+    network, *_ = fit(drawn, tmp_path / "run.npz", epochs=1, start=start)
+    for before, after in zip(start, network.get_weights(), strict=True):
+        assert np.array_equal(before, after)
+
+
+def test_what_is_trained_further_takes_half_of_the_steps(drawn, tmp_path):
+    start = networks.dnn().get_weights()
+    _, anew, _ = fit(drawn, tmp_path / "anew.npz")
+    _, further, _ = fit(drawn, tmp_path / "further.npz", start=start)
+    for one, other in zip(anew, further, strict=True):
+        assert other["learning_rate"] == pytest.approx(one["learning_rate"] / 2)
 
 
 def test_an_epochs_learning_rate_is_that_of_its_last_step(drawn, tmp_path):
