@@ -28,7 +28,8 @@ RECIPES = {
     "compact_350k": f"{STRONG} --network compact_350k {BY_COMPACT}",
     "compact_60k": f"{STRONG} --network compact_60k --epochs 120 {BY_COMPACT}",
     "compact_5m": f"{STRONG} --network compact_5m {BY_COMPACT} {{folder}}/cnn.keras",
-    "champion": f"{STRONG} --network compact --teachers {WIDE} --share 1",
+    "champion": f"{STRONG} --network compact --start {{folder}}/compact.keras "
+    f"--epochs 30 --teachers {WIDE} --share 1",
 }
 # So many seeds of those that are there to teach, whatever --seeds.
 SEEDS = {"teacher": 1, "compact": 1, "compact_5m": 3}
@@ -53,8 +54,9 @@ def is_done(card):
     """Whether the card is there, and its teachers are still what they were."""
     if not card.exists():
         return False
-    taught = json.loads(card.read_text())["options"].get("teachers", {})
-    cards = {Path(path).with_suffix(".json"): digest for path, digest in taught.items()}
+    options = json.loads(card.read_text())["options"]
+    used = options.get("teachers", {}) | options.get("start", {})
+    cards = {Path(path).with_suffix(".json"): digest for path, digest in used.items()}
     return all(
         path.exists() and json.loads(path.read_text())["sha256"] == digest
         for path, digest in cards.items()
