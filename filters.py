@@ -23,7 +23,9 @@ def main():
         for name in figures.filter_names(layer.name):
             files.free_to_write(args.out / name, args.csv, *models.files_of(args.model))
     last = len(faces) - 1
-    row = min(cli.IMAGE, last) if args.image is None else inputs.row(args.image, faces)
+    row = min(cli.IMAGE, last)
+    if args.image is not None:
+        row = inputs.row(args.image, faces, args.csv)
     for layer in layers:
         found, _, dead = explain.ascend(
             model.network,

@@ -23,7 +23,7 @@ def main():
         predicted = model.predict(faces.images).argmax(1)
         row = explain.first_right(faces.labels, predicted, model.classes.index("fear"))
     else:
-        row = inputs.row(args.image, faces)
+        row = inputs.row(args.image, faces, args.csv)
     image, label = faces.images[row], faces.labels[row]
     asked = model.network, image[None], [label]
     if args.samples:

@@ -12,8 +12,7 @@ def main():
     args = cli.training_parser(__doc__, "models/cnn.keras", "network").parse_args()
     from fer import networks, runs
 
-    source = inputs.csv(args)
-    options = inputs.training_options(args, source)
+    source, options = inputs.training(args)
     build = getattr(networks, args.network)
     runs.train(build, source, options, args.out, cli.command(), args.resume)
 

@@ -11,8 +11,7 @@ def main():
     args = cli.training_parser(__doc__, "models/dnn.keras").parse_args()
     from fer import networks, runs
 
-    source = inputs.csv(args)
-    options = inputs.training_options(args, source)
+    source, options = inputs.training(args)
     runs.train(networks.dnn, source, options, args.out, cli.command(), args.resume)
 
 

@@ -3,9 +3,10 @@
 python -m benchmarks.shipped --csv data/fer2013.csv --test data/test.csv
 python -m benchmarks.shipped --csv data/fer2013.csv --test data/test.csv --seeds 1
 
-What has its card in --folder is not trained again, unless a teacher of it was: delete
-the card to do so. Seed 0 is shipped, with its submission; of other seeds git keeps
-card, history and structure, and so of compact_5m, which is too large, with its answers.
+What has its card in --folder is not trained again, unless a model that it learned from
+was: delete the card to do so. Seed 0 is shipped, with its submission; of other seeds
+git keeps card, history and structure, and so of compact_5m, which is too large, with
+its answers.
 """
 
 import json
@@ -51,7 +52,7 @@ def train(name, seed, args):
 
 
 def is_done(card):
-    """Whether the card is there, and its teachers are still what they were."""
+    """Whether the card is there, and what it learned from is still what it was."""
     if not card.exists():
         return False
     options = json.loads(card.read_text())["options"]

@@ -65,10 +65,11 @@ def read(path, run, resume):
         raise BadInput(
             f"{path} holds an unfinished run ({done}): add --resume, or delete it"
         )
-    for name, value in run.items():
-        if saved["run"].get(name) != value:
+    before = saved["run"]
+    for name in run | before:
+        if before.get(name) != run.get(name):
             raise BadInput(
-                f"{path} was made with {name} {saved['run'].get(name)}, not {value}: "
+                f"{path} was made with {name} {before.get(name)}, not {run.get(name)}: "
                 "resume with the same, or delete it"
             )
     return saved

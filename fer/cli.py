@@ -111,7 +111,8 @@ FLAGS = {
         type=fraction,
     ),
     "start": flag(
-        "a trained model of the same network, whose weights to train further",
+        "a trained model of the same network, whose weights to train further, at half "
+        "of the learning rate",
         type=file,
         metavar="M",
     ),
@@ -212,8 +213,8 @@ def parser(doc, *flags, out=None):
 def training_parser(doc, out, *flags):
     """The parser of a script that trains a network; `flags` are its own."""
     names = ("csv", "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
-    taught = ("start", "teachers", "share", "resume")
-    return parser(doc, *flags, *names, *taught, out=Path(out))
+    names += ("teachers", "share", "start", "resume")
+    return parser(doc, *flags, *names, out=Path(out))
 
 
 def command():

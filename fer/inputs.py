@@ -72,11 +72,12 @@ def model_and_faces(args, written):
     return loaded, faces if usage else loaded.validation(faces)
 
 
-def row(number, faces):
-    """`number`, if it is a row of `faces`; raises BadInput otherwise."""
+def row(number, faces, source):
+    """`number`, if it is a row of `faces`, of `source`; raises BadInput otherwise."""
     if number >= len(faces):
         raise BadInput(
-            f"--image {number} is past the last validation row, {len(faces) - 1}"
+            f"--image {number} is past the last validation row of {source}, "
+            f"{len(faces) - 1}"
         )
     return number
 
@@ -99,7 +100,9 @@ def own_or_sample_test_csv():
             "anew"
         )
     if not found:
-        raise BadInput("there is no test.csv beside the CSV: name one with --csv")
+        raise BadInput(
+            f"there is no test.csv beside {default_csv()}: name one with --csv"
+        )
     print(f"reading {found}")
     return found
 
@@ -109,8 +112,8 @@ def epochs(args, source):
     return args.epochs or (cli.SAMPLE_EPOCHS if is_sample(source) else cli.EPOCHS)
 
 
-def training_options(args, source):
-    """The options of runs.train, from the flags of cli.training_parser."""
+def training(args):
+    """The CSV and options of runs.train, from the flags of cli.training_parser."""
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
     if args.start:
@@ -120,4 +123,5 @@ def training_options(args, source):
         options |= {"teachers": list(map(str, args.teachers)), "share": share}
     elif args.share is not None:
         raise BadInput("--share is of what teachers say: name some with --teachers")
-    return {"epochs": epochs(args, source), **options}
+    source = csv(args)
+    return source, {"epochs": epochs(args, source), **options}

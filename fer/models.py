@@ -48,6 +48,11 @@ class Model:
         """Names of the classes, in the order of the network's outputs."""
         return tuple(self.card["classes"])
 
+    @property
+    def by_usage(self):
+        """Whether PublicTest rows validated it, not a tenth."""
+        return self.card["validation"] == "PublicTest"
+
     def predict(self, images, mirror=False, turn=False):
         """As the function predict."""
         return predict(self.network, images, mirror, turn)
@@ -60,7 +65,8 @@ class Model:
         BadInput where no row is known to be unseen.
         """
         held = faces.take(data.split(faces, self.card["options"]["seed"])[1])
-        if not self.can_be_judged_by(held, faces):
+        alike = data.has_public_test(faces) and self.by_usage
+        if not alike and not self.was_validated_by(held):
             raise BadInput(
                 "the CSV is not the file that the model was trained on, and one of the "
                 "two has no PublicTest rows, so no row is known to be unseen: train on "
@@ -68,12 +74,6 @@ class Model:
                 "and score them with confusion.py --usage PrivateTest"
             )
         return held
-
-    def can_be_judged_by(self, held, faces):
-        """Whether it was not fitted on those that are held back of the faces."""
-        by_usage = data.has_public_test(faces)
-        alike = by_usage and self.card["validation"] == "PublicTest"
-        return alike or self.was_validated_by(held)
 
     def was_validated_by(self, faces):
         """Whether these faces and no others validated it: it was fitted on others."""

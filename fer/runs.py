@@ -31,12 +31,14 @@ def train(build, source, options, out, command, resume=False):
     the card.
     """
     out = Path(out)
-    must_be_free(out, source)
+    start, taught_by = options.get("start"), options.get("teachers", ())
+    must_be_free(out, source, *taught_by, *([start] if start else []))
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, taught_by, start = _resolved(options)
-    teach = _teaching(taught_by, faces, options, out) if taught_by else None
-    weights = _weights(start, build, faces, options, out) if start else None
+    fitted, held = map(faces.take, data.split(faces, options["seed"]))
+    teach = _teaching(taught_by, fitted, held, options) if taught_by else None
+    weights = _weights(start, build, faces, held, source) if start else None
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
@@ -106,14 +108,12 @@ def _resolved(options):
     return options | named, list(loaded.values()), start
 
 
-def _teaching(taught_by, faces, options, out):
+def _teaching(taught_by, fitted, held, options):
     """A function: what the teachers make of faces, on average; (N, classes).
 
-    Raises BadInput for one that may know the faces that validate, or would be replaced.
+    Raises BadInput for one that may know the faces that validate.
     """
-    fitted, held = map(faces.take, data.split(faces, options["seed"]))
     for teacher in taught_by:
-        files.must_differ(teacher.path, out)
         teacher.must_suit(fitted, held)
 
     def teach(images):
@@ -123,20 +123,30 @@ def _teaching(taught_by, faces, options, out):
     return teach
 
 
-def _weights(start, build, faces, options, out):
-    """The weights to train further; raises BadInput for those of the wrong model."""
-    [path] = options["start"]
-    files.must_differ(path, out)
-    if start.card["network"] != build.__name__:
+def _weights(start, build, faces, held, source):
+    """The weights of the model `start`, to train further.
+
+    Raises BadInput where its layers are others, or where it may know the faces that
+    validate: rows called PublicTest, which is believed, or else the tenth that
+    validated it.
+    """
+    if networks.structure(start.network) != networks.structure(build()):
         raise BadInput(
-            f"--start {path} is a {start.card['network']}, not a {build.__name__}: "
-            "start from a model of the network that is trained"
+            f"--start names a {start.card['network']}, whose layers are not those of "
+            f"{build.__name__}: name its --network (train_dnn.py trains a dnn), or "
+            "another model"
         )
-    held = faces.take(data.split(faces, options["seed"])[1])
-    if not start.can_be_judged_by(held, faces):
+    by_usage = data.has_public_test(faces)
+    if start.by_usage and not by_usage:
         raise BadInput(
-            f"--start {path} may know the rows that validate here: call rows that are "
-            "new to it PublicTest in a column Usage, and train it on a file with such"
+            f"{source} has no PublicTest rows, which the model of --start was "
+            "validated by: call rows that are new to it so, in a column Usage"
+        )
+    if not start.by_usage and (by_usage or not start.was_validated_by(held)):
+        raise BadInput(
+            f"{source} validates by rows that the model of --start may know: give the "
+            f"file that it was trained on, {start.card['data']['file']}, and --seed "
+            f"{start.card['options']['seed']}"
         )
     return start.network.get_weights()
 
@@ -151,7 +161,7 @@ def write_beside(out, network, history):
 
 
 def train_unless_done(build, source, options, out, script):
-    """Train as `train` does, without a teacher, and resuming what was stopped.
+    """Train as `train` does, without teacher or start, and resuming what was stopped.
 
     What is trained so already stays as it is.
     """

@@ -30,7 +30,9 @@ OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
 # arXiv:1706.02677), up to as large a one as was found to do as well:
 # benchmarks/results/parity_batch.txt.
 LARGEST_FACTOR = 2
-AGAIN = 0.5  # of the peak, for weights that have learned before
+# Of the peak, for weights that have learned before: at all of it they lost much of what
+# they knew (docs/accuracy.md).
+AGAIN = 0.5
 WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
 LABEL_SMOOTHING = 0.1
 EVALUATION_BATCH = 512
@@ -41,15 +43,15 @@ class Stopped(KeyboardInterrupt):
     """A signal ended the training after an epoch; the message says how to go on."""
 
 
-def fit(build, faces, options, path, resume=False, teach=None, start=None):
+def fit(build, faces, options, path, resume=False, teach=None, weights=None):
     """Train the network that `build()` makes on the split of `faces`.
 
     options: epochs, batch_size, seed, optimizer (a key of OPTIMIZERS), augment (as
     augment.augment takes it) and precision (a Keras dtype policy). The state goes to
     the checkpoint `path` after each epoch. teach: maps faces (N, 48, 48) uint8 to
     probabilities (N, classes), which are learned beside the labels, at a weight of
-    options' share (Hinton, 2015, arXiv:1503.02531). start: a trained network's weights,
-    to train further; None: random ones.
+    options' share (Hinton, 2015, arXiv:1503.02531). weights: of a trained network, to
+    train further; None: random ones.
 
     resume: whether to go on with the run in `path`; None: if there is one.
 
@@ -72,10 +74,8 @@ def fit(build, faces, options, path, resume=False, teach=None, start=None):
         targets = saved["targets"] if saved else _targets(fitted, options, teach)
         batch_size = min(options["batch_size"], len(fitted))
         steps = len(fitted) // batch_size  # an epoch
-        again, total = start is not None, options["epochs"] * steps
-        if again:
-            network.set_weights(start)
-        _compile(network, options["optimizer"], total, batch_size, again)
+        total = options["epochs"] * steps
+        _compile(network, options["optimizer"], total, batch_size, weights)
         # The first call makes the metrics' variables; TensorFlow traces a step that
         # made them twice, which takes seconds.
         evaluate(network, held.take(slice(EVALUATION_BATCH)))
@@ -153,12 +153,15 @@ def evaluate(network, faces):
     return {f"val_{name}": mean for name, mean in totals.means().items()}
 
 
-def _compile(network, name, steps, batch_size, again=False):
+def _compile(network, name, steps, batch_size, weights=None):
     import keras
 
     warm_up = int(WARM_UP * steps)
     peak, decay = OPTIMIZERS[name]
-    peak *= min(batch_size / 128, LARGEST_FACTOR) * (AGAIN if again else 1)
+    peak *= min(batch_size / 128, LARGEST_FACTOR)
+    if weights:
+        network.set_weights(weights)
+        peak *= AGAIN
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(steps - warm_up, 1),

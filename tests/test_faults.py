@@ -305,9 +305,9 @@ def test_a_training_that_is_killed_mid_write_harms_nothing_and_resumes(
     second = start(*words, folder=tmp_path)
     assert "m.run.lock is held by another run" in refusal(second)
 
-    checkpoint = tmp_path / "m.checkpoint.npz"
+    unfinished = tmp_path / "m.checkpoint.npz"
     temporary = tmp_path / ".m.checkpoint.tmp.npz"
-    caught = wait_until(lambda: checkpoint.exists() and temporary.exists(), first)
+    caught = wait_until(lambda: unfinished.exists() and temporary.exists(), first)
     kill(first)
     assert caught
     assert (tmp_path / "m.keras").read_text() == "old model"

@@ -4,11 +4,12 @@ import os
 import re
 import sys
 from argparse import ArgumentTypeError
+from pathlib import Path
 
 import pytest
 from by_command import FORMATS, ROOT, SCRIPTS, parsed, python, refusal
 
-from fer import cli, machine
+from fer import cli, inputs, machine
 
 NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "0", "1000000000000", "٣")
 
@@ -130,11 +131,16 @@ def test_epochs_of_a_report_that_trains_nothing_are_told(tmp_path, drawn_csv):
     assert "none is asked for: add --train" in said
 
 
-def test_a_share_without_teachers_is_told(tmp_path, drawn_csv):
-    words = ("--csv", drawn_csv, "--share", "1", "--out", "m.keras")
-    assert "name some with --teachers" in refusal(
-        "train_dnn.py", *words, folder=tmp_path
-    )
+def test_a_share_without_teachers_is_told_before_faces_are_drawn(tmp_path):
+    said = refusal("train_dnn.py", "--share", "1", folder=tmp_path)
+    assert "name some with --teachers" in said
+
+
+def test_a_training_takes_models_to_learn_from(monkeypatch):
+    command = "train_cnn.py --csv f.csv --start a.keras --teachers b.keras c.keras"
+    source, options = inputs.training(parsed(command, monkeypatch))
+    assert (source, options["start"]) == (Path("f.csv"), "a.keras")
+    assert (options["teachers"], options["share"]) == (["b.keras", "c.keras"], 0.5)
 
 
 def test_two_inputs_for_predict_are_one_too_many(tmp_path, drawn_csv):

@@ -36,12 +36,16 @@ def test_a_teacher_of_the_same_faces_in_another_order_may_teach(
     assert models.load(out).card["data"]["digest"] != data.digest(data.load(drawn_csv))
 
 
-def test_a_model_is_trained_further_on_the_rows_that_it_knows(
-    trained, drawn_csv, tmp_path
+@pytest.mark.parametrize("left_out", [0, 3])
+def test_a_model_is_trained_further_on_a_file_with_public_test_rows(
+    trained, drawn_csv, tmp_path, left_out
 ):
+    header, *lines = drawn_csv.read_text().splitlines(keepends=True)
+    faces = tmp_path / "faces.csv"
+    faces.write_text("".join([header, *lines[left_out:]]))
     start = trained / "dnn.keras"
-    options = OPTIONS | {"epochs": 1, "start": str(start)}
-    runs.train(networks.dnn, drawn_csv, options, tmp_path / "m.keras", "")
+    options = OPTIONS | {"epochs": 1, "seed": 1, "start": str(start)}
+    runs.train(networks.dnn, faces, options, tmp_path / "m.keras", "")
     before, after = models.load(start), models.load(tmp_path / "m.keras")
     assert after.card["options"]["start"] == {str(start): before.card["sha256"]}
     first, *_ = before.network.get_weights()
@@ -52,9 +56,9 @@ def test_a_model_is_trained_further_on_the_rows_that_it_knows(
 @pytest.mark.parametrize(
     ("build", "out", "usage", "said"),
     [
-        (networks.cnn, "m.keras", "PublicTest", "is a dnn, not a cnn"),
+        (networks.cnn, "m.keras", "PublicTest", "a dnn, whose layers are not those"),
         (networks.dnn, "dnn.keras", "PublicTest", "would be overwritten"),
-        (networks.dnn, "m.keras", "Training", "may know the rows that validate"),
+        (networks.dnn, "m.keras", "Training", "faces.csv has no PublicTest rows"),
     ],
 )
 def test_what_cannot_be_trained_further_is_refused(
@@ -80,7 +84,7 @@ def test_a_model_is_trained_further_with_the_seed_that_chose_its_rows(
     runs.train(networks.dnn, faces, options, first, "")
     options["start"] = str(first)
     runs.train(networks.dnn, faces, options, tmp_path / "further.keras", "")
-    with pytest.raises(BadInput, match="may know the rows that validate"):
+    with pytest.raises(BadInput, match=r"may know: .*, faces.csv, and --seed 3"):
         runs.train(networks.dnn, faces, options | {"seed": 4}, tmp_path / "m.keras", "")
 
 

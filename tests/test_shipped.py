@@ -93,8 +93,9 @@ def test_the_results_in_the_readme_are_those_of_the_card(name):
 
 @pytest.mark.parametrize("name", shipped.RECIPES)
 def test_a_recipe_is_what_the_cards_of_its_models_say(name, monkeypatch):
-    args = parsed(shipped.RECIPES[name].format(folder="models/fer2013"), monkeypatch)
-    wanted = inputs.training_options(args, Path("fer2013.csv"))
+    recipe = shipped.RECIPES[name].format(folder="models/fer2013")
+    args = parsed(f"{recipe} --csv fer2013.csv", monkeypatch)
+    _, wanted = inputs.training(args)
     wanted["teachers"] = set(wanted.get("teachers", ()))
     wanted["start"] = {wanted["start"]} if "start" in wanted else set()
     del wanted["precision"]  # what the machine did best

@@ -66,7 +66,7 @@ def test_of_several_teachers_the_mean_is_learned(
     def answers(self, images, precision):
         return np.eye(7)[np.full(len(images), told[self.path])]
 
-    def fit(build, faces, options, checkpoint, resume, teach):
+    def fit(build, faces, options, path, resume, teach, weights):
         raise BadInput(str(teach(faces.images[:1]).tolist()))
 
     monkeypatch.setattr(teachers.Teacher, "answers", answers)

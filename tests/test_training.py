@@ -51,10 +51,10 @@ def unfinished(begun, tmp_path):
 
 
 def fit(
-    drawn, path, again=False, build=networks.dnn, teach=None, start=None, **changes
+    drawn, path, again=False, build=networks.dnn, teach=None, weights=None, **changes
 ):
     options = OPTIONS | {"share": 0.5} | changes
-    return training.fit(build, drawn, options, path, again, teach, start)
+    return training.fit(build, drawn, options, path, again, teach, weights)
 
 
 def about(path):
@@ -79,7 +79,7 @@ def asked_again(images):
         (networks.cnn, "generator", {}),
         (networks.cnn, "none", {}),
         (networks.dnn, "none", {}),
-        (networks.dnn, "generator", {}),
+        (networks.dnn, "generator", {"weights": networks.dnn}),
         (networks.dnn, "mirror", {"optimizer": "muon", "precision": "mixed_bfloat16"}),
         (networks.compact_60k, "strong", {"optimizer": "muon", "teach": surprised}),
     ],
@@ -88,6 +88,8 @@ def test_a_stopped_and_resumed_run_ends_in_the_same_bits(
     build, augment, more, drawn, tmp_path, monkeypatch
 ):
     changes = {"build": build, "augment": augment, "epochs": 3, **more}
+    if "weights" in more:
+        changes["weights"] = more["weights"]().get_weights()
     straight, history, _ = fit(drawn, tmp_path / "straight.npz", **changes)
     with monkeypatch.context() as patch, pytest.raises(training.Stopped):
         interrupted_after(2, patch)
@@ -182,6 +184,15 @@ def test_resuming_by_another_keras_or_network_is_refused(
     monkeypatch.setattr(networks, "_probabilities", lambda: keras.layers.Dense(3))
     with pytest.raises(BadInput, match="made with weights 6 arrays"):
         fit(drawn, unfinished, again=True)
+
+
+def test_resuming_without_what_the_run_began_with_is_refused(drawn, tmp_path):
+    path = tmp_path / "run.npz"
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(training.Stopped):
+        interrupted_after(1, patch)
+        fit(drawn, path, start={"m.keras": "its digest"})
+    with pytest.raises(BadInput, match=r"with start .*its digest.*, not None"):
+        fit(drawn, path, again=True)
 
 
 def test_an_unfinished_run_is_not_overwritten(drawn, unfinished):
@@ -318,17 +329,17 @@ def test_the_learning_rate_grows_with_the_batch_up_to_twice_the_usual_one():
 
 
 def test_what_is_trained_further_starts_from_its_weights(drawn, tmp_path, monkeypatch):
-    start = networks.dnn().get_weights()
+    weights = networks.dnn().get_weights()
     monkeypatch.setitem(training.OPTIMIZERS, "adamw", (0.0, 0.0))
-    network, *_ = fit(drawn, tmp_path / "run.npz", epochs=1, start=start)
-    for before, after in zip(start, network.get_weights(), strict=True):
+    network, *_ = fit(drawn, tmp_path / "run.npz", epochs=1, seed=1, weights=weights)
+    for before, after in zip(weights, network.get_weights(), strict=True):
         assert np.array_equal(before, after)
 
 
-def test_what_is_trained_further_takes_half_of_the_steps(drawn, tmp_path):
-    start = networks.dnn().get_weights()
+def test_what_is_trained_further_learns_at_half_of_the_rate(drawn, tmp_path):
+    weights = networks.dnn().get_weights()
     _, anew, _ = fit(drawn, tmp_path / "anew.npz")
-    _, further, _ = fit(drawn, tmp_path / "further.npz", start=start)
+    _, further, _ = fit(drawn, tmp_path / "further.npz", weights=weights)
     for one, other in zip(anew, further, strict=True):
         assert other["learning_rate"] == pytest.approx(one["learning_rate"] / 2)
 
