@@ -3,6 +3,8 @@
 #                                   labels those, with TRAIN=1, it trains new models
 # make test                         every test; make lint, make coverage: what they say
 # make bench CSV=data/fer2013.csv   claims of speed, measured: benchmarks/results/
+# make train-fer2013 CSV=...        the shipped models, trained: see README.md
+# PYTHON=python3.12 chooses another Python than python3
 PYTHON ?= python3
 RUN = .venv/bin/python
 

@@ -84,8 +84,11 @@ def test_a_model_is_trained_further_with_the_seed_that_chose_its_rows(
     runs.train(networks.dnn, faces, options, first, "")
     options["start"] = str(first)
     runs.train(networks.dnn, faces, options, tmp_path / "further.keras", "")
-    with pytest.raises(BadInput, match=r"may know: .*, faces.csv, and --seed 3"):
-        runs.train(networks.dnn, faces, options | {"seed": 4}, tmp_path / "m.keras", "")
+    out = tmp_path / "m.keras"
+    for others, seed in (faces, 4), (drawn_csv, 3):
+        asked = options | {"seed": seed}
+        with pytest.raises(BadInput, match=r"may know: .*, faces.csv, and --seed 3"):
+            runs.train(networks.dnn, others, asked, out, "")
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".txt", ".png"])
