@@ -21,7 +21,8 @@ def main():
     model, faces = inputs.model_and_faces(args, args.out)
     if args.image is None:
         predicted = model.predict(faces.images).argmax(1)
-        row = explain.first_right(faces.labels, predicted, model.classes.index("fear"))
+        wanted = model.classes.index(cli.SHOWN)
+        row = explain.first_right(faces.labels, predicted, wanted)
     else:
         row = inputs.row(args.image, faces, args.csv)
     image, label = faces.images[row], faces.labels[row]

@@ -154,7 +154,7 @@ def train(lever, faces, options, teach=None):
         network, history, seconds = training.fit(
             networks.cnn, faces, options | changes, f"{folder}/run.npz", teach=teach
         )
-    held = faces.take(data.split(faces, options["seed"])[1])
+    _, held = data.parts(faces, options["seed"])
     predicted = models.predict(network, held.images).argmax(1)
     return {"history": history, "seconds": seconds, "predicted": predicted.tolist()}
 
@@ -189,7 +189,8 @@ def main():
             run = train(LEVERS.get(name, {}), faces, options, taught.get(name))
             found[name] = {"of": made, **run}
             files.write_json(path, found[name])
-    show(found, faces.take(data.split(faces, args.seed)[1]).labels, args)
+    _, held = data.parts(faces, args.seed)
+    show(found, held.labels, args)
 
 
 def show(found, labels, args):

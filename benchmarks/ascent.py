@@ -15,6 +15,7 @@ import statistics
 import numpy as np
 
 from benchmarks import rounds
+from fer import explain
 
 MODEL = "models/fer2013/cnn.keras"
 OURS = "fer.explain.ascend"
@@ -24,7 +25,6 @@ STEPS = 90
 
 def ours(network, layer, found):
     """Ours is so short that each round takes the median of five."""
-    from fer import explain
 
     def work():
         pixels, _, _ = explain.ascend(network, layer, STEPS)
@@ -87,7 +87,7 @@ def plain_loop(body, noise, found):
                 response = tf.reduce_mean(body(image)[..., number])
             slope = tape.gradient(response, image)
             size = tf.sqrt(tf.reduce_mean(slope**2))
-            step = 0.02 * tf.math.divide_no_nan(slope, size)
+            step = explain.ASCENT_STEP * tf.math.divide_no_nan(slope, size)
             return tf.clip_by_value(image + step, -1, 1)
 
         images = [tf.constant(image[None]) for image in noise]
@@ -107,8 +107,9 @@ def race(name, times):
     layer, pixels = network.get_layer(name), network.layers[1].output
     body = keras.models.clone_model(keras.Model(pixels, layer.output))
     body.set_weights(keras.Model(pixels, layer.output).get_weights())
-    noise = np.random.default_rng(0).uniform(-0.3, 0.3, (layer.filters, 48, 48, 1))
-    noise = noise.astype(np.float32)
+    shape = layer.filters, 48, 48, 1
+    bounds = -explain.ASCENT_NOISE, explain.ASCENT_NOISE
+    noise = np.random.default_rng(0).uniform(*bounds, shape).astype(np.float32)
     found = {}
     contenders = {
         OURS: ours(network, layer, found),

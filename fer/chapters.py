@@ -51,14 +51,14 @@ def gather(source, folder, test, out, seed):
     data.must_be_labelled(faces, source)
     loaded = {title: models.load(folder / name) for title, name in FILES.items()}
     held = loaded[CNN].validation(faces)
-    others, _ = data.split(faces, loaded[CNN].card["options"]["seed"])
+    fitted, _ = data.parts(faces, loaded[CNN].card["options"]["seed"])
     _must_go_together(folder, loaded, faces, held)
     print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
     return Material(
         loaded,
         {title: runs.read_history(folder / name) for title, name in FILES.items()},
         held,
-        int(data.copies(held, faces.take(others)).sum()),
+        int(data.copies(held, fitted).sum()),
         {
             title: model.predict(held.images).argmax(1)
             for title, model in loaded.items()
@@ -176,7 +176,7 @@ def saliency(report):
     yield page.heading("4. Saliency map")
     model = report.models[CNN]
     row = explain.first_right(
-        report.faces.labels, report.predicted[CNN], model.classes.index("fear")
+        report.faces.labels, report.predicted[CNN], model.classes.index(cli.SHOWN)
     )
     image, label = report.faces.images[row], report.faces.labels[row]
     heat = explain.saliency(model.network, image[None], [label])[0]

@@ -15,8 +15,8 @@ from fer import BadInput, gradients, machine, progress
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 14
 SHARE = 0.5
-# The report's: a face, convolutions, steps of ascent and a saliency.
-IMAGE, LAYERS, STEPS, THRESHOLD = 9, ("1", "2"), 90, 0.6
+# The report's: a face, convolutions, steps of ascent, a class and a saliency.
+IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
 
 
 def path(text):

@@ -67,6 +67,12 @@ def load(path, usages=FITTING):
     return faces.take(whole if len(rows) == whole.stop - whole.start else rows)
 
 
+def parts(faces, seed=0):
+    """The faces to fit on and those to validate on, by the rows of `split`."""
+    fitted, held = split(faces, seed)
+    return faces.take(fitted), faces.take(held)
+
+
 def split(faces, seed=0):
     """Row numbers to fit on and to validate on, as two int arrays.
 

@@ -6,6 +6,7 @@ from fer import BadInput, gradients, machine, networks
 
 # Of the pixels' half range: how far an image moves a step, in root mean square.
 ASCENT_STEP = 0.02
+ASCENT_NOISE = 0.3  # to either side of grey: it begins with little contrast
 PIXEL_RANGE = 255
 # How far the places of a face reach, in pixels: the deviation of a Gaussian.
 PLACE = 2
@@ -71,7 +72,7 @@ def mask(image, heat, threshold):
 
 
 def faithfulness(network, images, maps, classes, steps=10):
-    """What a class's probability makes of its map: curves (2, N, steps + 1) float32.
+    """What a map makes of its class's probability: curves (2, N, steps + 1) float32.
 
     The first is of deletion: one share of the face after the other is set to its mean,
     the most salient places first. The second is of insertion: so they come back into a
@@ -159,7 +160,7 @@ def ascend(network, layer, steps, seed=0, progress=lambda step: None):
     responded.
     """
     images = np.random.default_rng(seed).uniform(
-        -0.3, 0.3, (layer.filters, *network.input_shape[1:])
+        -ASCENT_NOISE, ASCENT_NOISE, (layer.filters, *network.input_shape[1:])
     )
     images = images.astype(np.float32)
     score = _own_filter(network, layer)

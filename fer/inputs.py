@@ -93,16 +93,15 @@ def test_csv(source):
 
 def own_or_sample_test_csv():
     """The faces to label that nobody named; said, and raises BadInput without any."""
-    found = test_csv(OWN_CSV[0]) or test_csv(default_csv())
-    if not found and is_sample(default_csv()):
+    source = default_csv()
+    found = test_csv(OWN_CSV[0]) or test_csv(source)
+    if not found and is_sample(source):
         raise BadInput(
             f"{SAMPLE_TEST_CSV} is missing: delete {SAMPLE_CSV}, and both are drawn "
             "anew"
         )
     if not found:
-        raise BadInput(
-            f"there is no test.csv beside {default_csv()}: name one with --csv"
-        )
+        raise BadInput(f"there is no test.csv beside {source}: name one with --csv")
     print(f"reading {found}")
     return found
 

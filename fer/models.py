@@ -1,4 +1,4 @@
-"""A saved model and its card: write, find, load safely, predict.
+"""A saved model and its card: write, load safely, predict.
 
 The card is a JSON file beside the model: what it was trained on and how, its classes,
 which rows validate it, and what it scored.
@@ -64,7 +64,7 @@ class Model:
         the name is believed; else the model's own tenth of its training file. Raises
         BadInput where no row is known to be unseen.
         """
-        held = faces.take(data.split(faces, self.card["options"]["seed"])[1])
+        _, held = data.parts(faces, self.card["options"]["seed"])
         alike = data.has_public_test(faces) and self.by_usage
         if not alike and not self.was_validated_by(held):
             raise BadInput(
@@ -237,7 +237,7 @@ def mean_over_views(network, images, views):
 
 def card(network, faces, source, options, best_epoch, seconds, command):
     """All that is known of a training, ready for JSON."""
-    fitted, held = map(faces.take, data.split(faces, options["seed"]))
+    fitted, held = data.parts(faces, options["seed"])
     return {
         "network": network.name,
         "parameters": network.count_params(),

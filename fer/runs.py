@@ -27,8 +27,7 @@ def train(build, source, options, out, command, resume=False):
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
     epoch), .txt its structure, .png its learning curves. options: as training.fit takes
     them, where the precision may be "auto", and maybe teachers: the paths of trained
-    models, and start: that of one to train further; resume: as it takes that. Returns
-    the card.
+    models, and start: that of one to train further; resume: as it takes that.
     """
     out = Path(out)
     start, taught_by = options.get("start"), options.get("teachers", ())
@@ -36,7 +35,7 @@ def train(build, source, options, out, command, resume=False):
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, taught_by, start = _resolved(options)
-    fitted, held = map(faces.take, data.split(faces, options["seed"]))
+    fitted, held = data.parts(faces, options["seed"])
     teach = _teaching(taught_by, fitted, held, options) if taught_by else None
     weights = _weights(start, build, faces, held, source) if start else None
     # Held for the whole run: two that share a checkpoint would undo each other's work.
@@ -52,11 +51,10 @@ def train(build, source, options, out, command, resume=False):
         card = models.card(network, faces, source, options, best, seconds, command)
         # The largest first: on a full disk all else stays as it was.
         models.save(network, card, out)
-        write_beside(out, network, history)
+        _write_beside(out, network, history)
         checkpoint.unlink()
     print(f"epoch {best}: validation {scores.shown(card['scores']['validation'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
-    return card
 
 
 def checkpoint_of(out):
@@ -151,7 +149,7 @@ def _weights(start, build, faces, held, source):
     return start.network.get_weights()
 
 
-def write_beside(out, network, history):
+def _write_beside(out, network, history):
     """Write what goes with the model `out`: its history, structure and curves."""
     rows = [row.values() for row in history]
     files.write_csv(out.with_suffix(".csv"), history[0], rows)

@@ -122,7 +122,7 @@ def _policy(name):
 
 def _parts(faces, seed):
     """The faces to fit on and those to validate on; raises BadInput without some."""
-    fitted, held = map(faces.take, data.split(faces, seed))
+    fitted, held = data.parts(faces, seed)
     if not (len(fitted) and len(held)):
         raise BadInput(
             f"the CSV has {len(fitted)} rows to fit on and {len(held)} to validate on: "

@@ -247,6 +247,15 @@ def test_a_folder_that_others_can_write_to_is_not_used(lay, folder, parses):
     assert len(kept(folder)) == 1
 
 
+def test_a_folder_of_somebody_else_is_not_used(lay, parses, monkeypatch):
+    path = lay(FER2013)
+    data.load(path)
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    data.load(path)
+    assert len(parses) == 2
+
+
 def test_the_folder_is_the_users_alone(lay, folder):
     data.load(lay(FER2013))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

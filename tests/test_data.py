@@ -97,6 +97,7 @@ LAYOUTS = {
         table("label", "feature"),
     ),
     "one row": table("label", "feature", rows=1),
+    "labelled, the ids alike": b"id,label,feature\n" + 2 * (b"7,3," + FACE + b"\n"),
 }
 
 

@@ -32,8 +32,10 @@ def test_a_saliency_figure_shows_the_face_the_map_and_the_mask(rng):
 
 
 def test_the_pictures_of_a_layer_are_named_as_the_reports_are():
-    few = np.zeros((2, 3, 3))
-    ascents, responses = figures.filter_pictures("conv1", few, None, 90, few, 9)
+    found, maps = np.zeros((2, 3, 3)), np.ones((2, 3, 3))
+    ascents, responses = figures.filter_pictures("conv1", found, None, 90, maps, 9)
+    for (_, drawn, _), pictures in ((ascents, found), (responses, maps)):
+        assert np.array_equal(drawn.axes[0].images[0].get_array(), pictures[0])
     names = [(name, drawn.get_suptitle()) for name, drawn, _ in (ascents, responses)]
     assert names == [
         ("conv1_filters.png", "Filters of layer conv1 (# Ascent Epoch 90)"),

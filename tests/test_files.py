@@ -43,6 +43,19 @@ def test_what_the_block_wrote_gets_the_name(target):
     assert only(target)
 
 
+def test_a_file_and_its_name_are_on_the_disk_before_the_block_ends(target, monkeypatch):
+    flushed, fsync = [], os.fsync
+
+    def note(descriptor):
+        flushed.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with files.whole(target) as temporary:
+        temporary.write_text("new")
+    assert flushed == [path.stat().st_ino for path in (target, target.parent)]
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, BadInput])
 def test_the_old_file_stays_when_the_block_fails(target, error):
     with pytest.raises(error), files.whole(target) as temporary:

@@ -87,10 +87,10 @@ def test_predict_prints_what_the_model_makes_of_a_photo(
     monkeypatch.chdir(tmp_path)
     Image.fromarray(drawn.images[3]).save(tmp_path / "me.png")
     words = ("--photo", "me.png", "--model", trained / "cnn.keras")
-    call(predict, *words, "--mirror")
+    call(predict, *words, "--mirror", "--turn")
     out = capsys.readouterr().out
     model = models.load(trained / "cnn.keras")
-    [told] = model.predict(drawn.images[3:4], mirror=True)
+    [told] = model.predict(drawn.images[3:4], mirror=True, turn=True)
     rows = [line.split() for line in out.splitlines()]
     assert [name for _, name in rows] == [
         model.classes[i] for i in told.argsort()[::-1]

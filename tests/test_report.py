@@ -7,11 +7,12 @@ import subprocess
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
-from by_command import is_drawn, run, write_unlabelled
+from by_command import is_drawn, parsed, run, write_unlabelled
 
 import report
-from fer import BadInput, chapters, machine, models, scores
+from fer import BadInput, chapters, inputs, machine, models, scores
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +25,20 @@ def reported(trained, drawn, drawn_csv, tmp_path_factory):
     return folder / "figures"
 
 
-def test_the_report_trains_its_three_models_and_none_twice(drawn_csv, tmp_path, capsys):
+def test_the_report_trains_its_three_models_and_none_twice(
+    drawn_csv, tmp_path, capsys, monkeypatch
+):
     report.train(drawn_csv, tmp_path, epochs=1, seed=0)
     names = {"cnn": "generator", "cnn_plain": "none", "dnn": "mirror"}
     for name, augmented in names.items():
-        assert models.load(tmp_path / f"{name}.keras").card["options"] == {
-            **{"epochs": 1, "batch_size": 128, "seed": 0, "optimizer": "adamw"},
-            **{"augment": augmented, "precision": machine.precision(), "teachers": {}},
-        }
+        out = tmp_path / f"{name}.keras"
+        options = {"epochs": 1, "batch_size": 128, "seed": 0, "optimizer": "adamw"}
+        options |= {"augment": augmented, "precision": machine.precision()}
+        card = models.load(out).card
+        assert card["options"] == options | {"teachers": {}}
+        with monkeypatch.context() as patch:
+            asked = parsed(card["command"].removeprefix("python "), patch)
+        assert (inputs.training(asked), asked.out) == ((drawn_csv, options), out)
     (tmp_path / "dnn.csv").unlink()
     capsys.readouterr()
     report.train(drawn_csv, tmp_path, epochs=1, seed=0)
@@ -62,6 +69,39 @@ def test_report_writes_every_picture_and_the_cnns_submission(reported, trained, 
     assert told["cnn"] != told["cnn_plain"] and told["cnn"] != told["dnn"]
     rows = (reported / "submission.csv").read_text().splitlines()[1:]
     assert [int(row.split(",")[1]) for row in rows] == told["cnn"]
+
+
+def test_what_is_trained_so_has_the_network_the_faces_and_the_options(trained):
+    path = trained / "dnn.keras"
+    card = models.load(path).card
+    same = {"network": "dnn", "digest": card["data"]["digest"]}
+    same["options"] = card["options"]
+    assert models.is_trained_so(path, **same)
+    for other in {"network": "cnn"}, {"digest": "0"}, {"options": {}}:
+        assert not models.is_trained_so(path, **same | other)
+
+
+def test_a_difference_is_the_first_ones_gain():
+    made = {"a": np.zeros(9, int), "b": np.ones(9, int)}
+    about = types.SimpleNamespace(card={"options": {}})
+    material = types.SimpleNamespace(
+        faces=types.SimpleNamespace(labels=made["a"]),
+        predicted=made,
+        models=dict.fromkeys(made, about),
+    )
+    said = chapters._compare(material, ("A", "B"), "a", "b", set())
+    assert said.startswith("A against B: +100.0 points")
+
+
+def test_the_submission_of_a_report_labels_rows_of_every_usage(
+    trained, drawn_csv, tmp_path
+):
+    faces = tmp_path / "all.csv"
+    faces.write_text(drawn_csv.read_text().replace("PublicTest", "PrivateTest"))
+    cnn = {chapters.CNN: models.load(trained / "dnn.keras")}
+    material = types.SimpleNamespace(test=faces, out=tmp_path, models=cnn)
+    assert "the 140 faces of all.csv" in "".join(chapters.submission(material))
+    assert len((tmp_path / "submission.csv").read_text().splitlines()) == 141
 
 
 def test_a_recipe_tells_what_a_model_learned_from():
@@ -96,7 +136,7 @@ class Asked(Exception):
     ("own", "words", "source", "folder", "epochs"),
     [
         (False, (), "sample", "sample", 14),
-        (False, ("--epochs", 3), "sample", "sample", 3),
+        (False, ("--epochs", 3, "--seed", 5), "sample", "sample", 3),
         (True, (), "fer2013", "fer2013", None),
         (True, ("--train",), "fer2013", "report", 60),
         (True, ("--models", "models/mine"), "fer2013", "mine", None),
@@ -121,8 +161,9 @@ def test_a_report_finds_faces_models_and_folders_by_itself(
     source, folder = Path(f"data/{source}.csv"), Path(f"models/{folder}")
     test = Path("data/test.csv" if own else "data/sample_test.csv")
     out = Path("figures/report" if own else "figures/sample")
-    assert found.value.args == (source, folder, test, out, 0)
-    assert trained == ([(source, folder, epochs, 0)] if epochs else [])
+    seed = 5 if "--seed" in words else 0
+    assert found.value.args == (source, folder, test, out, seed)
+    assert trained == ([(source, folder, epochs, seed)] if epochs else [])
 
 
 def test_the_page_has_every_section_in_order_and_loads_nothing(reported):

@@ -39,6 +39,16 @@ def test_drawn_faces_fill_the_range_of_pixels():
     assert images.min() == 0 and images.max() == 255
 
 
+def test_own_faces_may_be_gzipped(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = inputs.SAMPLE_CSV.parent
+    folder.mkdir()
+    for name in ("fer2013.csv.gz", "test.csv.gz"):
+        (folder / name).touch()
+    assert inputs.default_csv() == folder / "fer2013.csv.gz"
+    assert inputs.test_csv(inputs.default_csv()) == folder / "test.csv.gz"
+
+
 def test_a_lost_test_sample_is_told_how_to_be_drawn_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     inputs.SAMPLE_CSV.parent.mkdir()

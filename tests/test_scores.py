@@ -22,6 +22,20 @@ def test_precision_recall_and_f1_by_hand():
     assert rows["sad"] == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "rows": 2}
 
 
+def test_rows_are_true_and_precision_is_of_what_was_predicted():
+    asked = np.array([0, 0, 0, 1]), np.array([0, 1, 1, 1]), CLASSES
+    assert scores.matrix(*asked).tolist() == [[1, 2, 0], [0, 1, 0], [0, 0, 0]]
+    happy = {"precision": 1 / 3, "recall": 1, "f1": 0.5, "rows": 1}
+    assert scores.per_class(*asked)["happy"] == pytest.approx(happy)
+    row = scores.table(*asked).splitlines()[4]
+    assert row.split() == ["happy", "0.333", "1.000", "0.500", "1"]
+
+
+def test_an_accuracy_is_shown_with_its_interval():
+    said = scores.shown(scores.accuracy(LABELS, PREDICTED))
+    assert said == "0.7500 (95% interval 0.4093 to 0.9285, 8 rows)"
+
+
 def test_a_class_without_rows_scores_zero_without_a_warning(recwarn):
     rows = scores.per_class(np.array([0, 1]), np.array([0, 0]), CLASSES)
     assert rows["sad"] == {"precision": 0, "recall": 0, "f1": 0, "rows": 0}

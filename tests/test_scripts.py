@@ -1,6 +1,7 @@
 """Each script by its command line, on drawn faces."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -110,6 +111,25 @@ def test_a_model_is_judged_on_its_own_tenth_or_not_at_all(drawn, tmp_path):
         model.validation(drawn)
 
 
+def test_a_model_by_usage_is_not_judged_on_a_file_without(trained, drawn):
+    unsplit = data.Faces(drawn.images, drawn.labels)
+    with pytest.raises(models.BadInput, match="no row is known to be unseen"):
+        models.load(trained / "dnn.keras").validation(unsplit)
+
+
+def test_a_card_scores_the_rows_that_are_no_copies_of_fitted_ones(drawn):
+    from conftest import OPTIONS
+
+    images = drawn.images.copy()
+    images[-5:] = images[:5]
+    network = networks.dnn()
+    faces = dataclasses.replace(drawn, images=images)
+    card = models.card(network, faces, "f.csv", OPTIONS, 1, 0, "")
+    told = models.predict(network, images[105:135]).argmax(1)
+    score = scores.accuracy(drawn.labels[105:135], told)
+    assert card["scores"]["without copies of fitted faces"] == score
+
+
 def test_confusion_prints_the_scores_of_the_validation_rows(
     call, trained, drawn, drawn_csv, tmp_path, monkeypatch, capsys
 ):
@@ -200,7 +220,7 @@ def test_saliency_draws_the_asked_face(trained, drawn_csv, tmp_path):
 
 
 def test_saliency_draws_what_its_flags_say(
-    call, trained, drawn, drawn_csv, tmp_path, monkeypatch
+    call, trained, drawn, drawn_csv, tmp_path, monkeypatch, capsys
 ):
     shown, figure = [], figures.saliency
     monkeypatch.setattr(
@@ -221,6 +241,9 @@ def test_saliency_draws_what_its_flags_say(
         assert np.allclose(drawn_heat, heat, atol=1e-6)
         assert np.array_equal(masked, explain.mask(image, drawn_heat, threshold))
         assert (name, told) == (model.classes[held.labels[3]], threshold)
+    image, label = held.images[3:4], held.labels[3:4]
+    chance = explain.against_chance(model.network, image, heats[1], label, 1)
+    assert scores.observe_faithfulness(*chance) in capsys.readouterr().out
 
 
 def test_saliency_draws_the_first_face_of_fear_that_is_right(
@@ -254,18 +277,22 @@ def test_filters_draws_ascents_and_responses_of_each_layer(
 
 
 @pytest.mark.parametrize(
-    ("flags", "validated", "row", "steps"),
-    [((), 35, 9, 90), ((), 5, 4, 90), (("--image", 2, "--steps", 1), 5, 2, 1)],
+    ("flags", "validated", "row", "asked"),
+    [
+        ((), 35, 9, (90, 0)),
+        ((), 5, 4, (90, 0)),
+        (("--image", 2, "--steps", 1, "--seed", 5), 5, 2, (1, 5)),
+    ],
 )
 def test_filters_shows_the_asked_face_or_the_tenth_or_the_last_of_a_few(
-    flags, validated, row, steps, call, trained, drawn, drawn_csv, tmp_path, monkeypatch
+    flags, validated, row, asked, call, trained, drawn, drawn_csv, tmp_path, monkeypatch
 ):
     few = drawn_csv.read_text().splitlines(keepends=True)[: 1 + 105 + validated]
     (tmp_path / "few.csv").write_text("".join(few))
     climbed, shown = [], []
 
     def ascend(network, layer, steps, seed, show):
-        climbed.append(steps)
+        climbed.append((steps, seed))
         return np.zeros((1, 3, 3)), np.ones(1), np.array([False])
 
     def pictures(*what):
@@ -277,7 +304,7 @@ def test_filters_shows_the_asked_face_or_the_tenth_or_the_last_of_a_few(
     words = ("--csv", tmp_path / "few.csv", "--model", trained / "cnn.keras")
     call(filters, *words, "--layers", 1, "--out", tmp_path, *flags)
     [(*_, maps, told)] = shown
-    assert (climbed, told) == ([steps], row)
+    assert (climbed, told) == ([asked], row)
     network = models.load(trained / "cnn.keras").network
     [layer] = explain.pick_layers(network, ["1"])
     face = drawn.images[105 + row]
@@ -301,6 +328,14 @@ def test_predict_keeps_the_ids_and_their_order(call, trained, drawn, tmp_path):
     assert [int(row[0]) for row in rows[1:]] == ids.tolist()
     labels = models.load(trained / "dnn.keras").predict(drawn.images[:20]).argmax(1)
     assert [int(row[1]) for row in rows[1:]] == labels.tolist()
+
+
+def test_predict_labels_the_rows_of_every_usage(call, trained, drawn_csv, tmp_path):
+    faces = tmp_path / "all.csv"
+    faces.write_text(drawn_csv.read_text().replace("PublicTest", "PrivateTest"))
+    words = ("--csv", faces, "--model", trained / "dnn.keras")
+    call(predict, *words, "--out", tmp_path / "s.csv")
+    assert len(list(csv.DictReader((tmp_path / "s.csv").open()))) == 140
 
 
 def test_predict_takes_the_users_own_model_and_faces_where_none_are_named(

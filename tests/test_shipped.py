@@ -120,6 +120,15 @@ def over_seeds(name):
     )
 
 
+@each_model
+def test_its_layers_are_those_that_the_code_builds(path):
+    loaded = models.load(path)
+    built = getattr(networks, loaded.card["network"])()
+    for one, other in zip(loaded.network.layers, built.layers, strict=True):
+        assert type(one) is type(other)
+        assert one.get_config() | {"name": ""} == other.get_config() | {"name": ""}
+
+
 @with_real_faces
 @each_model
 def test_it_scores_what_its_card_says(path, real):

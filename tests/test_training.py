@@ -118,6 +118,38 @@ def test_the_number_of_loader_threads_changes_nothing(drawn, tmp_path, monkeypat
     assert resume.same_bits(tmp_path / "1.npz", tmp_path / "5.npz")
 
 
+def batches(images, targets, size, augment, epoch):
+    """The batches of an epoch: images (N, 48, 48) each, and targets."""
+    options = {"seed": 0, "augment": augment}
+    parts = training._batches(images, targets, size, options, epoch)
+    return [(faces[..., 0], told) for faces, told in parts]
+
+
+def test_each_epoch_pairs_faces_with_targets_in_an_order_of_its_own():
+    rows = np.arange(20, dtype=np.uint8)
+    images = np.tile(rows[:, None, None], (1, 48, 48))
+
+    def order(epoch):
+        parts = batches(images, rows, 5, "none", epoch)
+        seen = np.concatenate([faces[:, 0, 0] for faces, _ in parts])
+        assert np.array_equal(seen, np.concatenate([told for _, told in parts]))
+        assert sorted(seen) == rows.tolist()
+        return seen.tolist()
+
+    assert order(0) == order(0) != order(1)
+    assert rows.tolist() not in (order(0), order(1))
+
+
+def test_each_batch_of_each_epoch_is_augmented_in_its_own_way(drawn):
+    images = np.repeat(drawn.images[:1], 20, axis=0)
+    drawn_so = [
+        faces.tobytes()
+        for epoch in (0, 1)
+        for faces, _ in batches(images, np.zeros(20), 10, "mirror", epoch)
+    ]
+    assert len({*drawn_so}) == 4
+
+
 def test_another_seed_gives_other_weights(drawn, tmp_path):
     first, *_ = fit(drawn, tmp_path / "a.npz")
     second, *_ = fit(drawn, tmp_path / "b.npz", seed=1)
@@ -319,13 +351,60 @@ def test_a_batch_larger_than_the_data_trains_on_all_of_it(drawn, tmp_path):
 
 
 def test_the_learning_rate_grows_with_the_batch_up_to_twice_the_usual_one():
-    peaks = []
-    for batch_size in (128, 256, 512):
+    for batch_size, peak in (128, 1.5e-3), (256, 3e-3), (512, 3e-3):
         network = networks.dnn()
         training._compile(network, "adamw", 100, batch_size)
-        network.optimizer.iterations.assign(int(100 * training.WARM_UP))
-        peaks.append(training._learning_rate(network))
-    assert peaks == pytest.approx([1.5e-3, 3e-3, 3e-3])
+        for step, rate in (0, 0), (15, peak), (100, 0):
+            network.optimizer.iterations.assign(step)
+            found = training._learning_rate(network)
+            assert found == pytest.approx(rate, abs=1e-9)
+
+
+def test_a_tenth_of_what_is_learned_is_of_all_classes_alike(drawn):
+    network = networks.dnn()
+    training._compile(network, "adamw", 1, 128)
+    told = network.predict_on_batch(drawn.images[..., None])
+    asked = 0.9 * networks.one_hot(drawn.labels) + 0.1 / 7
+    loss = -(asked * np.log(told)).sum(1).mean()
+    assert training.evaluate(network, drawn)["val_loss"] == pytest.approx(loss, 1e-4)
+
+
+@pytest.mark.parametrize("name", training.OPTIMIZERS)
+def test_weights_that_nothing_moves_decay(name):
+    network = networks.dnn()
+    optimizer = training._optimizer(name, 0.1, 0.5, network.layers[-1].name)
+    variables = network.trainable_variables
+    optimizer.build(variables)
+    before = network.get_weights()
+    optimizer.apply([keras.ops.zeros_like(it) for it in variables], variables)
+    for old, new in list(zip(before, network.get_weights(), strict=True))[::2]:
+        assert np.allclose(new, 0.95 * old, atol=1e-7)
+
+
+def test_the_weights_of_the_best_epoch_are_kept(drawn, tmp_path, monkeypatch):
+    trained, weights = training._epoch, []
+
+    def epoch(network, number, *rest):
+        row = trained(network, number, *rest)
+        weights.append(network.get_weights())
+        return row | {"val_accuracy": (0.1, 0.9, 0.5)[number - 1]}
+
+    monkeypatch.setattr(training, "_epoch", epoch)
+    network, *_ = fit(drawn, tmp_path / "run.npz", epochs=3)
+    for best, found in zip(weights[1], network.get_weights(), strict=True):
+        assert np.array_equal(best, found)
+
+
+def test_a_network_is_trained_in_the_precision_that_is_asked_for(drawn, tmp_path):
+    policies = []
+
+    def dnn():
+        policies.append(keras.config.dtype_policy().name)
+        return networks.dnn()
+
+    precision = {"precision": "mixed_bfloat16"}
+    fit(drawn, tmp_path / "run.npz", build=dnn, epochs=1, **precision)
+    assert policies == ["mixed_bfloat16", "float32"]
 
 
 def test_what_is_trained_further_starts_from_its_weights(drawn, tmp_path, monkeypatch):
