@@ -22,10 +22,9 @@ def main():
         sample.write(source, test)
         words = ("--models", shipped, "--out", Path(folder) / "figures")
         words += ("--csv", args.csv) if args.csv else ("--csv", source, "--test", test)
-        cold = {"XDG_CACHE_HOME": str(source)}  # no folder can be made below a file
         seconds = rounds.race(
             {
-                "report.py": rounds.command("report.py", *words, environment=cold),
+                "report.py": rounds.command("report.py", *words, **rounds.COLD),
                 "import tensorflow": rounds.command("-c", "import tensorflow"),
             },
             args.rounds,

@@ -5,19 +5,21 @@ python -m benchmarks.startup
 Against the time of Python alone, and of `import tensorflow`.
 """
 
+import statistics
 import subprocess
 import sys
 
 from benchmarks import rounds
 
-SCRIPTS = ("train_cnn", "train_dnn", "confusion", "saliency", "filters", "predict")
-SCRIPTS += ("report",)
-# A number, where the script takes one.
-WRONG = dict.fromkeys(SCRIPTS, ("--epochs", "zero")) | {
-    "confusion": ("--usage", "zero"),
-    "saliency": ("--threshold", "zero"),
-    "filters": ("--steps", "zero"),
-    "predict": ("--bogus", "zero"),
+# Of each script a flag that takes no "zero", or that there is not.
+FLAGS = {
+    "train_cnn.py": "--epochs",
+    "train_dnn.py": "--epochs",
+    "confusion.py": "--usage",
+    "saliency.py": "--threshold",
+    "filters.py": "--steps",
+    "predict.py": "--bogus",
+    "report.py": "--epochs",
 }
 
 
@@ -40,14 +42,12 @@ def main():
         "python -c pass": rounds.command("-c", "pass"),
         "import tensorflow": rounds.command("-c", "import tensorflow"),
     }
-    for script in SCRIPTS:
-        name, wrong = f"{script}.py", WRONG[script]
+    for name, flag in FLAGS.items():
         contenders[f"{name} --help"] = rounds.command(name, "--help")
-        contenders[f"{name} {' '.join(wrong)}"] = refused(name, *wrong)
+        contenders[f"{name} {flag} zero"] = refused(name, flag, "zero")
     seconds = rounds.race(contenders, count)
-    slowest = max(
-        list(contenders)[2:], key=lambda name: sorted(seconds[name])[count // 2]
-    )
+    ours = list(contenders)[2:]
+    slowest = max(ours, key=lambda name: statistics.median(seconds[name]))
     rounds.show("help and usage errors", seconds, slowest, ["tensorflow"])
 
 

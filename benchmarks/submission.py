@@ -61,17 +61,11 @@ def main():
         words = ("--csv", source, "--model", args.model, "--out", ours)
         habit = ("-c", HABIT, source, args.model)
         quiet = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        # No folder for a cache can be made below a file.
-        cold = {"XDG_CACHE_HOME": str(Path(source).absolute())}
         contenders = {
-            "predict.py": rounds.command("predict.py", *words, environment=cold),
-            "habit, 32 faces a call": rounds.command(
-                *habit, loop, 32, environment=quiet
-            ),
-            "habit, one call": rounds.command(*habit, call, 0, environment=quiet),
-            "import tensorflow": rounds.command(
-                "-c", "import tensorflow", environment=quiet
-            ),
+            "predict.py": rounds.command("predict.py", *words, **rounds.COLD),
+            "habit, 32 faces a call": rounds.command(*habit, loop, 32, **quiet),
+            "habit, one call": rounds.command(*habit, call, 0, **quiet),
+            "import tensorflow": rounds.command("-c", "import tensorflow", **quiet),
         }
         seconds = rounds.race(contenders, args.rounds)
         different = disagreement(ours, loop)
