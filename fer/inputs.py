@@ -93,8 +93,7 @@ def test_csv(source):
 
 def own_or_sample_test_csv():
     """The faces to label that nobody named; said, and raises BadInput without any."""
-    source = default_csv()
-    found = test_csv(OWN_CSV[0]) or test_csv(source)
+    found = test_csv(OWN_CSV[0]) or test_csv(source := default_csv())
     if not found and is_sample(source):
         raise BadInput(
             f"{SAMPLE_TEST_CSV} is missing: delete {SAMPLE_CSV}, and both are drawn "
