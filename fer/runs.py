@@ -35,9 +35,8 @@ def train(build, source, options, out, command, resume=False):
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     options, taught_by, start = _resolved(options)
-    fitted, held = data.parts(faces, options["seed"])
-    teach = _teaching(taught_by, fitted, held, options) if taught_by else None
-    weights = _weights(start, build, faces, held, source) if start else None
+    teach = _teaching(taught_by, faces, options) if taught_by else None
+    weights = _weights(start, build, faces, source, options) if start else None
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         print(f"{source}: {data.counts(faces)}")
@@ -106,11 +105,12 @@ def _resolved(options):
     return options | named, list(loaded.values()), start
 
 
-def _teaching(taught_by, fitted, held, options):
+def _teaching(taught_by, faces, options):
     """A function: what the teachers make of faces, on average; (N, classes).
 
     Raises BadInput for one that may know the faces that validate.
     """
+    fitted, held = data.parts(faces, options["seed"])
     for teacher in taught_by:
         teacher.must_suit(fitted, held)
 
@@ -121,7 +121,7 @@ def _teaching(taught_by, fitted, held, options):
     return teach
 
 
-def _weights(start, build, faces, held, source):
+def _weights(start, build, faces, source, options):
     """The weights of the model `start`, to train further.
 
     Raises BadInput where its layers are others, or where it may know the faces that
@@ -134,6 +134,7 @@ def _weights(start, build, faces, held, source):
             f"{build.__name__}: name its --network (train_dnn.py trains a dnn), or "
             "another model"
         )
+    _, held = data.parts(faces, options["seed"])
     by_usage = data.has_public_test(faces)
     if start.by_usage and not by_usage:
         raise BadInput(
