@@ -5,8 +5,7 @@ python -m benchmarks.shipped --csv data/fer2013.csv --test data/test.csv --seeds
 
 What has its card in --folder is not trained again, unless a model that it learned from
 was: delete the card to do so. Seed 0 is shipped, with its submission; of other seeds
-git keeps card, history and structure, and so of compact_5m, which is too large, with
-its answers.
+git keeps card, history and structure, and so of compact_5m, which is too large.
 """
 
 import json
@@ -18,7 +17,7 @@ from fer import cli, models
 FOLDER = models.SHIPPED.parent
 STRONG = "train_cnn.py --optimizer muon --augment strong"
 BY_COMPACT = "--teachers {folder}/compact.keras"
-WIDE = " ".join(f"{{folder}}/compact_5m{seed}.keras" for seed in ("", "_1", "_2"))
+WIDE = "{folder}/compact_5m.keras {folder}/compact_5m_1.keras"
 # Who teaches comes before whom it teaches.
 RECIPES = {
     "teacher": "train_cnn.py --augment strong --network compact --epochs 40",
@@ -29,23 +28,34 @@ RECIPES = {
     "compact_350k": f"{STRONG} --network compact_350k {BY_COMPACT}",
     "compact_60k": f"{STRONG} --network compact_60k --epochs 120 {BY_COMPACT}",
     "compact_5m": f"{STRONG} --network compact_5m {BY_COMPACT} {{folder}}/cnn.keras",
-    "champion": f"{STRONG} --network compact --start {{folder}}/compact.keras "
-    f"--epochs 30 --teachers {WIDE} --share 1",
+    # Each goes on from the compact of its own seed.
+    "champion": f"{STRONG} --network compact --start {{folder}}/compact{{seed}}.keras "
+    f"--epochs 30 --teachers {WIDE} --share 1 --consistent",
 }
 # So many seeds of those that are there to teach, whatever --seeds.
-SEEDS = {"teacher": 1, "compact": 1, "compact_5m": 3}
+SEEDS = {"teacher": 1, "compact_5m": 3}
 TOO_LARGE = "compact_5m"
 
 
 def place(folder, name, seed):
     """Where the model of a recipe and seed is written."""
-    return folder / f"{name}.keras" if seed == 0 else folder / f"{name}_{seed}.keras"
+    return folder / f"{name}{suffix(seed)}.keras"
+
+
+def suffix(seed):
+    """What tells the files of other seeds from those of seed 0."""
+    return f"_{seed}" if seed else ""
+
+
+def recipe(name, seed, folder):
+    """The script and flags that train a recipe with a seed, as one text."""
+    return RECIPES[name].format(folder=folder, seed=suffix(seed))
 
 
 def train(name, seed, args):
     """Train a recipe unless it is there; where its model is."""
     out = place(args.folder, name, seed)
-    words = [word.format(folder=args.folder) for word in RECIPES[name].split()]
+    words = recipe(name, seed, args.folder).split()
     words += ["--csv", args.csv, "--seed", str(seed)]
     rounds.train(words, out, is_done(out.with_suffix(".json")))
     return out

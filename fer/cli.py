@@ -110,6 +110,11 @@ FLAGS = {
         f"{SHARE})",
         type=fraction,
     ),
+    "consistent": flag(
+        "teachers look at each batch as it is augmented, not once at each face: "
+        "better, and slower by what they take",
+        action="store_true",
+    ),
     "start": flag(
         "a trained model of the same network, whose weights to train further, at half "
         "of the learning rate",
@@ -213,7 +218,7 @@ def parser(doc, *flags, out=None):
 def training_parser(doc, out, *flags):
     """The parser of a script that trains a network; `flags` are its own."""
     names = ("csv", "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
-    names += ("teachers", "share", "start", "resume")
+    names += ("teachers", "share", "consistent", "start", "resume")
     return parser(doc, *flags, *names, out=Path(out))
 
 

@@ -119,7 +119,10 @@ def training(args):
     if args.teachers:
         share = cli.SHARE if args.share is None else args.share
         options |= {"teachers": list(map(str, args.teachers)), "share": share}
-    elif args.share is not None:
-        raise BadInput("--share is of what teachers say: name some with --teachers")
+        if args.consistent:
+            options["consistent"] = True
+    elif args.share is not None or args.consistent:
+        flag = "--consistent" if args.share is None else "--share"
+        raise BadInput(f"{flag} is of what teachers say: name some with --teachers")
     source = csv(args)
     return source, {"epochs": epochs(args, source), **options}

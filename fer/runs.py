@@ -108,11 +108,14 @@ def _resolved(options):
 def _teaching(taught_by, faces, options):
     """A function: what the teachers make of faces, on average; (N, classes).
 
-    Raises BadInput for one that may know the faces that validate.
+    If options are consistent, it takes batches as they are augmented. Raises BadInput
+    for a teacher that may know the faces that validate.
     """
     fitted, held = data.parts(faces, options["seed"])
     for teacher in taught_by:
         teacher.must_suit(fitted, held)
+    if options.get("consistent"):
+        return teachers.watching(taught_by, options["precision"])
 
     def teach(images):
         each = [teacher.answers(images, options["precision"]) for teacher in taught_by]

@@ -6,6 +6,7 @@ What is kept is an input like the model itself: without it, another precision or
 answers in other bits.
 """
 
+import threading
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,32 @@ class Teacher:
         answers = dict(zip(data.short_digests(images), told, strict=True))
         _keep(beside, digest, _read(beside, digest) | answers)
         return answers
+
+
+def watching(taught_by, precision):
+    """A function of faces (N, 48, 48, 1) uint8: what the teachers make of just these.
+
+    On average, (N, classes) float32; any thread may ask. precision: a Keras dtype
+    policy. Raises BadInput for a teacher without weights.
+    """
+    for teacher in taught_by:
+        if not teacher.model.network:
+            raise BadInput(
+                f"{teacher.path} is not here, and with --consistent a teacher is asked "
+                "about faces that are new to it: train it by the command in its card, "
+                "or leave --consistent out"
+            )
+    judges = [
+        networks.computing_in(precision, teacher.model.network) for teacher in taught_by
+    ]
+    # On JAX, a network is without its weights while it answers.
+    one_at_a_time = threading.Lock()
+
+    def answers(images):
+        with one_at_a_time:
+            return np.mean([judge.predict_on_batch(images) for judge in judges], axis=0)
+
+    return answers
 
 
 def load(path):

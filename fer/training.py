@@ -50,7 +50,9 @@ def fit(build, faces, options, path, resume=False, teach=None, weights=None):
     augment.augment takes it) and precision (a Keras dtype policy). The state goes to
     the checkpoint `path` after each epoch. teach: maps faces (N, 48, 48) uint8 to
     probabilities (N, classes), which are learned beside the labels, at a weight of
-    options' share (Hinton, 2015, arXiv:1503.02531). weights: of a trained network, to
+    options' share (Hinton, 2015, arXiv:1503.02531); it is asked once about each face
+    or, if options are consistent, about each augmented batch (N, 48, 48, 1), by several
+    threads (Beyer, 2022, arXiv:2106.05237). weights: of a trained network, to
     train further; None: random ones.
 
     resume: whether to go on with the run in `path`; None: if there is one.
@@ -87,7 +89,9 @@ def fit(build, faces, options, path, resume=False, teach=None, weights=None):
 
         with _signals() as received:
             for epoch in range(len(history), options["epochs"]):
-                batches = _batches(fitted.images, targets, batch_size, options, epoch)
+                batches = _batches(
+                    fitted.images, targets, batch_size, options, epoch, teach
+                )
                 history.append(_epoch(network, epoch + 1, batches, steps, held))
                 if scores.best_epoch(history) is history[-1]:
                     best = network.get_weights()
@@ -134,10 +138,14 @@ def _parts(faces, seed):
 def _targets(fitted, options, teach):
     """What is learned of each face: (N, classes) float32, of label and teacher."""
     labels = networks.one_hot(fitted.labels)
-    if not teach:
+    if not teach or options.get("consistent"):
         return labels
+    return _mixed(labels, teach(fitted.images), options)
+
+
+def _mixed(labels, taught, options):
     share = options["share"]
-    return (1 - share) * labels + share * teach(fitted.images)
+    return (1 - share) * labels + share * taught
 
 
 def evaluate(network, faces):
@@ -191,7 +199,7 @@ def _optimizer(name, schedule, decay, last_layer):
     )
 
 
-def _batches(images, targets, batch_size, options, epoch):
+def _batches(images, targets, batch_size, options, epoch, teach=None):
     """Yield the epoch's whole batches in its order: images and targets."""
     order = np.random.default_rng([options["seed"], epoch]).permutation(len(images))
 
@@ -200,7 +208,10 @@ def _batches(images, targets, batch_size, options, epoch):
         draw = np.random.SeedSequence([options["seed"], epoch, step])
         seed = draw.generate_state(1)[0]
         moved = augment.augment(images[rows, ..., None], seed, options["augment"])
-        return moved, targets[rows]
+        learned = targets[rows]
+        if options.get("consistent"):
+            learned = _mixed(learned, teach(moved), options)
+        return moved, learned
 
     return threads.in_order(batch, range(len(images) // batch_size), LOADER_THREADS)
 

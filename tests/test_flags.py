@@ -131,9 +131,12 @@ def test_epochs_of_a_report_that_trains_nothing_are_told(tmp_path, drawn_csv):
     assert "none is asked for: add --train" in said
 
 
-def test_a_share_without_teachers_is_told_before_faces_are_drawn(tmp_path):
-    said = refusal("train_dnn.py", "--share", "1", folder=tmp_path)
-    assert "name some with --teachers" in said
+@pytest.mark.parametrize("words", [("--share", "1"), ("--consistent",)])
+def test_what_is_of_teachers_is_refused_without_any_before_faces_are_drawn(
+    tmp_path, words
+):
+    said = refusal("train_dnn.py", *words, folder=tmp_path)
+    assert f"{words[0]} is of what teachers say: name some with --teachers" in said
 
 
 def test_a_training_takes_models_to_learn_from(monkeypatch):
@@ -141,6 +144,9 @@ def test_a_training_takes_models_to_learn_from(monkeypatch):
     source, options = inputs.training(parsed(command, monkeypatch))
     assert (source, options["start"]) == (Path("f.csv"), "a.keras")
     assert (options["teachers"], options["share"]) == (["b.keras", "c.keras"], 0.5)
+    assert "consistent" not in options
+    _, options = inputs.training(parsed(f"{command} --consistent", monkeypatch))
+    assert options["consistent"] is True
 
 
 def test_two_inputs_for_predict_are_one_too_many(tmp_path, drawn_csv):

@@ -113,6 +113,28 @@ def test_answers_teach_where_the_weights_are_not(teacher, kept, drawn_csv, tmp_p
         assert np.array_equal(mine, its)
 
 
+def test_watching_teachers_tell_on_average_what_they_make_of_just_these_faces(
+    teacher, drawn, tmp_path
+):
+    other = copied(teacher, tmp_path / "other.keras")
+    network = models.load(other).network
+    network.set_weights([-weights for weights in network.get_weights()])
+    models.save(network, models.load(other).card, other)
+    seen = [models.load(each).predict(drawn.images) for each in (teacher, other)]
+    teach = teachers.watching([teachers.load(teacher), teachers.load(other)], "float32")
+    told = teach(drawn.images[..., None])
+    assert told.dtype == np.float32
+    assert np.allclose(told, np.mean(seen, axis=0), atol=1e-5)
+    assert not np.allclose(*seen, atol=0.01)
+
+
+def test_a_teacher_without_weights_cannot_watch(teacher, kept, drawn_csv, tmp_path):
+    teacher.unlink()
+    options = OPTIONS | {"teachers": [str(teacher)], "share": 1.0, "consistent": True}
+    with pytest.raises(BadInput, match=r"dnn\.keras is not here.* leave --consistent"):
+        runs.train(networks.dnn, drawn_csv, options, tmp_path / "m.keras", "")
+
+
 def test_a_face_that_is_new_to_a_teacher_without_weights_is_refused(
     teacher, kept, drawn
 ):

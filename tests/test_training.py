@@ -176,9 +176,32 @@ def test_at_a_share_of_one_the_labels_of_the_fitted_faces_are_not_learned(
         assert np.array_equal(mine, its)
 
 
+def test_a_consistent_teacher_is_asked_about_each_batch_as_it_is_augmented(
+    drawn, tmp_path
+):
+    asked = []
+
+    def teach(images):
+        asked.append(images)
+        return surprised(np.zeros((105, 48, 48)))[: len(images)]
+
+    changes = {"teach": teach, "share": 1.0, "augment": "mirror", "consistent": True}
+    network, history, _ = fit(drawn, tmp_path / "run.npz", **changes)
+    told = network.predict_on_batch(drawn.images[..., None])
+    assert (told.argmax(1) == 5).all()
+    steps = 105 // OPTIONS["batch_size"]
+    assert len(asked) == len(history) * steps
+    assert {images.shape for images in asked} == {(OPTIONS["batch_size"], 48, 48, 1)}
+    known = set(data.short_digests(drawn.images))
+    seen = set(data.short_digests(np.concatenate(asked)[..., 0]))
+    mirrored = set(data.short_digests(np.ascontiguousarray(drawn.images[:, :, ::-1])))
+    assert seen - known and seen <= known | mirrored
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
+        ({"consistent": True}, "consistent None, not True"),
         ({"epochs": 5}, "epochs 2, not 5"),
         ({"batch_size": 16}, "batch_size 32, not 16"),
         ({"seed": 9}, "seed 0, not 9"),
