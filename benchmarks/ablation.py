@@ -30,7 +30,7 @@ CALM = 0.8  # of the epochs, after which faces are only mirrored
 
 def with_mixup(*args):
     """The epoch's batches, each face blended with another one of its batch."""
-    rng = np.random.default_rng(args[-1])
+    rng = np.random.default_rng(args[4])
     for images, targets in _batches(*args):
         share = rng.beta(MIXED, MIXED)
         blended = np.rint(share * images + (1 - share) * images[::-1])
@@ -59,11 +59,11 @@ def weighed_entropy(label_smoothing):
     return loss
 
 
-def calm_at_the_end(images, targets, batch_size, options, epoch):
+def calm_at_the_end(images, targets, batch_size, options, epoch, *teach):
     """The epoch's batches, in the last epochs without all transforms but the mirror."""
     if epoch >= CALM * options["epochs"]:
         options = options | {"augment": "mirror"}
-    return _batches(images, targets, batch_size, options, epoch)
+    return _batches(images, targets, batch_size, options, epoch, *teach)
 
 
 def averaging():

@@ -4,10 +4,12 @@ python -m benchmarks.shipped --csv data/fer2013.csv --test data/test.csv
 python -m benchmarks.shipped --csv data/fer2013.csv --test data/test.csv --seeds 1
 
 What has its card in --folder is not trained again, unless a model that it learned from
-was: delete the card to do so. Seed 0 is shipped, with its submission; of other seeds
+was: delete the card to do so. What a training needs and is not there is trained first,
+card or not. Seed 0 is shipped, with its submission; of other seeds
 git keeps card, history and structure, and so of compact_5m, which is too large.
 """
 
+import itertools
 import json
 from pathlib import Path
 
@@ -32,8 +34,6 @@ RECIPES = {
     "champion": f"{STRONG} --network compact --start {{folder}}/compact{{seed}}.keras "
     f"--epochs 30 --teachers {WIDE} --share 1 --consistent",
 }
-# So many seeds of those that are there to teach, whatever --seeds.
-SEEDS = {"teacher": 1, "compact_5m": 3}
 TOO_LARGE = "compact_5m"
 
 
@@ -52,12 +52,16 @@ def recipe(name, seed, folder):
     return RECIPES[name].format(folder=folder, seed=suffix(seed))
 
 
-def train(name, seed, args):
-    """Train a recipe unless it is there; where its model is."""
+def train(name, seed, args, anew=False):
+    """Train a recipe unless it is there, first what it needs; where its model is."""
     out = place(args.folder, name, seed)
     words = recipe(name, seed, args.folder).split()
-    words += ["--csv", args.csv, "--seed", str(seed)]
-    rounds.train(words, out, is_done(out.with_suffix(".json")))
+    done = is_done(out.with_suffix(".json")) and not anew
+    for other, its_seed in itertools.product(RECIPES, {0, 1, seed}):
+        needed = place(args.folder, other, its_seed)
+        if not done and str(needed) in words and not needed.exists():
+            train(other, its_seed, args, anew=True)
+    rounds.train([*words, "--csv", args.csv, "--seed", str(seed)], out, done)
     return out
 
 
@@ -65,13 +69,17 @@ def is_done(card):
     """Whether the card is there, and what it learned from is still what it was."""
     if not card.exists():
         return False
-    options = json.loads(card.read_text())["options"]
-    used = options.get("teachers", {}) | options.get("start", {})
+    used = learned_from(json.loads(card.read_text())["options"])
     cards = {Path(path).with_suffix(".json"): digest for path, digest in used.items()}
     return all(
         path.exists() and json.loads(path.read_text())["sha256"] == digest
         for path, digest in cards.items()
     )
+
+
+def learned_from(options):
+    """The models that a training with those options learned from, and their digests."""
+    return options.get("teachers", {}) | options.get("start", {})
 
 
 def submit(model, test):
@@ -97,8 +105,10 @@ def main():
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()
+    # One teaches compact, and two champion.
+    seeds = {"teacher": 1, TOO_LARGE: max(2, args.seeds)}
     for name in RECIPES:
-        for seed in range(SEEDS.get(name, args.seeds)):
+        for seed in range(seeds.get(name, args.seeds)):
             model = train(name, seed, args)
             if args.test and seed == 0 and name != TOO_LARGE:
                 submit(model, args.test)

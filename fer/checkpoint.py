@@ -10,7 +10,7 @@ from fer import BadInput, data, files, machine
 
 # The modules on which the bits of a run depend, beside its options and faces.
 CODE = ("augment", "checkpoint", "data", "gradients", "machine", "muon", "networks")
-CODE += ("scores", "threads", "training")
+CODE += ("scores", "teachers", "threads", "training")
 ANEW = "delete it and start again"
 
 

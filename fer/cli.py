@@ -111,8 +111,8 @@ FLAGS = {
         type=fraction,
     ),
     "consistent": flag(
-        "teachers look at each batch as it is augmented, not once at each face: "
-        "better, and slower by what they take",
+        "teachers look at each batch as it is augmented, not once at each face, and "
+        "take their time for it",
         action="store_true",
     ),
     "start": flag(

@@ -1,9 +1,9 @@
 """Teachers: trained models whose answers on the fitted faces a network learns from.
 
 What a teacher makes of each face is kept beside it, as NAME.answers.npz. So it looks at
-them once, however many networks it teaches, and can teach where its weights are not.
-What is kept is an input like the model itself: without it, another precision or backend
-answers in other bits.
+them once, however many networks it teaches, and can teach where its weights are not,
+unless it is to watch each batch. What is kept is an input like the model itself:
+without it, another precision or backend answers in other bits.
 """
 
 import threading

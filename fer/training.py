@@ -52,8 +52,8 @@ def fit(build, faces, options, path, resume=False, teach=None, weights=None):
     probabilities (N, classes), which are learned beside the labels, at a weight of
     options' share (Hinton, 2015, arXiv:1503.02531); it is asked once about each face
     or, if options are consistent, about each augmented batch (N, 48, 48, 1), by several
-    threads (Beyer, 2022, arXiv:2106.05237). weights: of a trained network, to
-    train further; None: random ones.
+    threads (Beyer, 2022, arXiv:2106.05237). weights: of a trained network, to train
+    further; None: random ones.
 
     resume: whether to go on with the run in `path`; None: if there is one.
 
@@ -77,7 +77,9 @@ def fit(build, faces, options, path, resume=False, teach=None, weights=None):
         batch_size = min(options["batch_size"], len(fitted))
         steps = len(fitted) // batch_size  # an epoch
         total = options["epochs"] * steps
-        _compile(network, options["optimizer"], total, batch_size, weights)
+        if weights:
+            network.set_weights(weights)
+        _compile(network, options["optimizer"], total, batch_size, again=bool(weights))
         # The first call makes the metrics' variables; TensorFlow traces a step that
         # made them twice, which takes seconds.
         evaluate(network, held.take(slice(EVALUATION_BATCH)))
@@ -161,14 +163,13 @@ def evaluate(network, faces):
     return {f"val_{name}": mean for name, mean in totals.means().items()}
 
 
-def _compile(network, name, steps, batch_size, weights=None):
+def _compile(network, name, steps, batch_size, again=False):
     import keras
 
     warm_up = int(WARM_UP * steps)
     peak, decay = OPTIMIZERS[name]
     peak *= min(batch_size / 128, LARGEST_FACTOR)
-    if weights:
-        network.set_weights(weights)
+    if again:
         peak *= AGAIN
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,

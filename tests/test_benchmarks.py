@@ -1,5 +1,6 @@
 """What the benchmarks share, and what they would otherwise break unseen."""
 
+import argparse
 import contextlib
 import json
 import os
@@ -11,9 +12,10 @@ import time
 import keras
 import numpy as np
 import pytest
+from fitting import fit, surprised
 
 from benchmarks import ablation, faithfulness, rounds, shipped, throughput
-from fer import networks
+from fer import networks, training
 
 
 @pytest.mark.parametrize("augment", ["none", "graph"])
@@ -43,6 +45,38 @@ def test_a_model_is_trained_anew_when_its_teacher_or_start_was(tmp_path, use):
     assert shipped.is_done(card)
     teacher.write_text(json.dumps({"sha256": "second"}))
     assert not shipped.is_done(card)
+
+
+def test_what_a_training_needs_and_is_not_there_is_trained_first(tmp_path, monkeypatch):
+    trained = []
+
+    def train(words, out, done):
+        if not done:
+            trained.append(out.stem)
+            out.touch()
+
+    monkeypatch.setattr(rounds, "train", train)
+    args = argparse.Namespace(folder=tmp_path, csv="f.csv")
+    for name in ("compact", "cnn", "compact_5m", "compact_1", "compact_5m_1"):
+        (tmp_path / f"{name}.json").write_text('{"options": {}}')
+    for name in ("compact", "cnn", "teacher"):
+        (tmp_path / f"{name}.keras").touch()
+    shipped.train("compact_5m", 0, args)
+    assert trained == []
+    shipped.train("champion", 1, args)
+    assert set(trained[:-1]) == {"compact_1", "compact_5m", "compact_5m_1"}
+    assert trained[-1] == "champion_1" and len(trained) == 4
+
+
+@pytest.mark.parametrize("lever", ["with_mixup", "by_class", "calm_at_the_end"])
+def test_a_lever_of_batches_takes_what_a_training_gives(
+    lever, drawn, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training, "_batches", getattr(ablation, lever))
+    changes = {"augment": "graph", "teach": surprised}
+    _, once, _ = fit(drawn, tmp_path / "a.npz", **changes)
+    _, twice, _ = fit(drawn, tmp_path / "b.npz", **changes)
+    assert once == twice
 
 
 def test_a_script_that_fails_ends_the_benchmark_with_its_status():

@@ -37,6 +37,25 @@ def test_a_network_learns_on_jax_from_a_teacher_that_tensorflow_made(
     assert abs(right - card["scores"]["validation"]["accuracy"]) < 1.5 / len(held)
 
 
+WATCH = """
+import sys, numpy
+from fer import teachers, threads
+teach = teachers.watching([teachers.load(sys.argv[1])], "float32")
+images = numpy.load("faces.npy")[..., None]
+rows = [row for row in range(len(images)) for _ in range(20)]
+told = list(threads.in_order(lambda row: teach(images[row : row + 1]), rows, 4))
+numpy.save("told.npy", numpy.concatenate(told)[::20])
+"""
+
+
+def test_a_teacher_watches_from_several_threads(teacher, drawn, tmp_path):
+    np.save(tmp_path / "faces.npy", drawn.images[:20])
+    (tmp_path / "watch.py").write_text(WATCH)
+    on_jax("watch.py", teacher, folder=tmp_path)
+    seen = models.load(teacher).predict(drawn.images[:20])
+    assert np.allclose(np.load(tmp_path / "told.npy"), seen, atol=1e-4)
+
+
 MAPS = """
 import sys, numpy
 from fer import explain, machine, models

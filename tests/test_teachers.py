@@ -1,4 +1,4 @@
-"""A teacher is asked once, and what it told teaches without its weights."""
+"""A teacher is asked once, whose answers teach without its weights, or it watches."""
 
 import json
 import re
