@@ -5,8 +5,8 @@ python -m benchmarks.shipped --csv data/fer2013.csv --test data/test.csv --seeds
 
 What has its card in --folder is not trained again, unless a model that it learned from
 was: delete the card to do so. What a training needs and is not there is trained first,
-card or not. Seed 0 is shipped, with its submission; of other seeds
-git keeps card, history and structure, and so of compact_5m, which is too large.
+card or not. Seed 0 is shipped, with its submission; of other seeds git keeps card,
+history and structure, and so of compact_5m, which is too large.
 """
 
 import itertools
@@ -57,7 +57,8 @@ def train(name, seed, args, anew=False):
     out = place(args.folder, name, seed)
     words = recipe(name, seed, args.folder).split()
     done = is_done(out.with_suffix(".json")) and not anew
-    for other, its_seed in itertools.product(RECIPES, {0, 1, seed}):
+    # A network learns from models of the first two seeds and of its own.
+    for other, its_seed in itertools.product(RECIPES, sorted({0, 1, seed})):
         needed = place(args.folder, other, its_seed)
         if not done and str(needed) in words and not needed.exists():
             train(other, its_seed, args, anew=True)
