@@ -1,5 +1,6 @@
 """Drawn faces and small trained models, made once."""
 
+import gzip
 import os
 import signal
 import sys
@@ -31,6 +32,18 @@ def seeded():
     import keras
 
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def lay(tmp_path):
+    """Write bytes to a file, packed if asked, and return its path."""
+
+    def lay(content, packed=False):
+        path = tmp_path / ("faces.csv.gz" if packed else "faces.csv")
+        path.write_bytes(gzip.compress(content, 1) if packed else content)
+        return path
+
+    return lay
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import stat
 
 import numpy as np
 import pytest
-from test_data import LAYOUTS, USAGES, table
+from csv_files import LAYOUTS, USAGES, table
 
 from fer import BadInput, cache, data, reader
 
