@@ -44,7 +44,7 @@ train-fer2013: named .venv/suite
 	$(RUN) -m benchmarks.frontier $(if $(SEEDS),--seeds $(SEEDS)) > .frontier.tmp
 	mv .frontier.tmp benchmarks/results/frontier.txt
 
-# The long ones, python -m benchmarks.time_to_accuracy and parity: most of an hour each.
+# The long ones, python -m benchmarks.time_to_accuracy and equivalence: most of an hour each.
 SHORT = ascent augmentation load report smoothgrad startup submission throughput
 bench: named $(SHORT:%=benchmarks/results/%.txt)
 .NOTPARALLEL:

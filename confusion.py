@@ -6,7 +6,7 @@ python confusion.py --model models/dnn.keras --out figures/dnn_confusion.png
 
 from pathlib import Path
 
-from fer import cli, inputs
+from fer import cli, defaults
 
 
 def main():
@@ -14,9 +14,10 @@ def main():
     args = cli.parser(
         __doc__, "csv", "model", "usage", "mirror", "turn", out=default
     ).parse_args()
-    from fer import figures, files, scores
+    from fer import files, scores
+    from fer.report import figures
 
-    model, faces = inputs.model_and_faces(args, args.out)
+    model, faces = defaults.model_and_faces(args, args.out)
     predicted = model.predict(faces.images, args.mirror, args.turn).argmax(1)
     counts = scores.matrix(faces.labels, predicted, model.classes)
     files.write_bytes(args.out, figures.png(figures.confusion(counts, model.classes)))

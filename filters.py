@@ -8,16 +8,17 @@ Without --image: validation row 9, or the last.
 
 from pathlib import Path
 
-from fer import cli, inputs
+from fer import cli, defaults
 
 
 def main():
     flags = ("csv", "model", "layers", "steps", "seed", "image")
     args = cli.parser(__doc__, *flags, out=Path("figures")).parse_args()
-    from fer import explain, figures, files, models, progress
+    from fer import explain, files, models, progress
+    from fer.report import figures
 
     # What the layers, and so the files, are called is known once the model is.
-    model, faces = inputs.model_and_faces(args, args.out / "filters.png")
+    model, faces = defaults.model_and_faces(args, args.out / "filters.png")
     layers = explain.pick_layers(model.network, args.layers)
     for layer in layers:
         for name in figures.filter_names(layer.name):
@@ -25,7 +26,7 @@ def main():
     last = len(faces) - 1
     row = min(cli.IMAGE, last)
     if args.image is not None:
-        row = inputs.row(args.image, faces, args.csv)
+        row = defaults.row(args.image, faces, args.csv)
     for layer in layers:
         found, _, dead = explain.ascend(
             model.network,

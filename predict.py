@@ -9,7 +9,7 @@ With --photo: print what the model makes of that one face.
 
 from pathlib import Path
 
-from fer import BadInput, cli, inputs
+from fer import BadInput, cli, defaults
 
 SUBMISSION = Path("submission.csv")
 
@@ -28,8 +28,8 @@ def submit(args):
     """Write the submission of a CSV's faces."""
     from fer import data, files, models
 
-    path = args.csv or inputs.own_or_sample_test_csv()
-    model = inputs.model_path(args)
+    path = args.csv or defaults.own_or_sample_test_csv()
+    model = defaults.model_path(args)
     files.free_to_write(args.out, path, *models.files_of(model))
     faces = data.load(path, data.USAGES)
     labels = models.load(model).predict(faces.images, args.mirror, args.turn).argmax(1)
@@ -39,10 +39,11 @@ def submit(args):
 
 def name(args):
     """Print the classes, the likeliest first, with the photo's probabilities."""
-    from fer import models, photo
+    from fer import models
+    from fer.data import pictures
 
-    face = photo.face(args.photo)
-    model = models.load(inputs.model_path(args))
+    face = pictures.face(args.photo)
+    model = models.load(defaults.model_path(args))
     [told] = model.predict(face, args.mirror, args.turn)
     for label in told.argsort()[::-1]:
         print(f"{told[label]:.3f} {model.classes[label]}")

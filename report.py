@@ -10,20 +10,22 @@ shipped models, with --train new ones in models/report; the page in figures/repo
 
 from pathlib import Path
 
-from fer import BadInput, cli, inputs
+from fer import BadInput, cli, defaults
 
 
 def main():
     flags = ("csv", "models", "train", "epochs", "seed", "test")
     args = cli.parser(__doc__, *flags).parse_args()
-    source = inputs.csv(args)
-    sample = inputs.is_sample(source)
+    source = defaults.csv(args)
+    sample = defaults.is_sample(source)
     fresh = args.train or (sample and not args.models)
     own = "sample" if sample else "report"
     folder = args.models or Path("models", own if fresh else "fer2013")
     out = args.out or Path("figures", own)
-    test = args.test or inputs.test_csv(source)
-    from fer import chapters, data, files, page, runs
+    test = args.test or defaults.test_csv(source)
+    from fer import data, files
+    from fer.report import page, sections
+    from fer.training import run
 
     if args.epochs and not fresh:
         raise BadInput("--epochs is of a training, and none is asked for: add --train")
@@ -34,18 +36,19 @@ def main():
     if test:
         data.load(test, data.USAGES)
     if fresh:
-        for name in chapters.FILES.values():
-            runs.must_be_free(folder / name, *read)
-        train(source, folder, inputs.epochs(args, source), args.seed)
-    material = chapters.gather(source, folder, test, out, args.seed)
-    parts = [part for chapter in chapters.ALL for part in chapter(material)]
+        for name in sections.FILES.values():
+            run.must_be_free(folder / name, *read)
+        train(source, folder, defaults.epochs(args, source), args.seed)
+    material = sections.gather(source, folder, test, out, args.seed)
+    parts = [part for chapter in sections.ALL for part in chapter(material)]
     files.write_text(out / "report.html", page.page("Facial expressions", parts))
     print(f"wrote {out / 'report.html'}, and its pictures beside it")
 
 
 def train(source, folder, epochs, seed):
     """Train the three networks on `source`, but for those already trained so."""
-    from fer import networks, runs
+    from fer import networks
+    from fer.training import run
 
     for name, build, augment in (
         ("cnn", networks.cnn, "generator"),
@@ -56,7 +59,7 @@ def train(source, folder, epochs, seed):
         options = {"epochs": epochs, "batch_size": cli.FLAGS["batch-size"]["default"]}
         options |= {"seed": seed, "optimizer": cli.FLAGS["optimizer"]["default"]}
         options |= {"augment": augment, "precision": "auto"}
-        runs.train_unless_done(build, source, options, folder / f"{name}.keras", script)
+        run.train_unless_done(build, source, options, folder / f"{name}.keras", script)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,23 @@ Without --image: the first face of fear that the model gets right.
 
 from pathlib import Path
 
-from fer import cli, inputs
+from fer import cli, defaults
 
 
 def main():
     default = Path("figures/saliency.png")
     flags = ("csv", "model", "image", "threshold", "samples", "seed")
     args = cli.parser(__doc__, *flags, out=default).parse_args()
-    from fer import explain, figures, files, scores
+    from fer import explain, files
+    from fer.report import figures, wording
 
-    model, faces = inputs.model_and_faces(args, args.out)
+    model, faces = defaults.model_and_faces(args, args.out)
     if args.image is None:
         predicted = model.predict(faces.images).argmax(1)
         wanted = model.classes.index(cli.SHOWN)
         row = explain.first_right(faces.labels, predicted, wanted)
     else:
-        row = inputs.row(args.image, faces, args.csv)
+        row = defaults.row(args.image, faces, args.csv)
     image, label = faces.images[row], faces.labels[row]
     asked = model.network, image[None], [label]
     if args.samples:
@@ -37,8 +38,8 @@ def main():
     masked = explain.mask(image, heat, args.threshold)
     drawn = figures.saliency(image, heat, masked, model.classes[label], args.threshold)
     files.write_bytes(args.out, figures.png(drawn))
-    print(f"image {row}: {scores.observe_saliency(heat, args.threshold)}")
-    print(scores.observe_faithfulness(*measured))
+    print(f"image {row}: {wording.saliency(heat, args.threshold)}")
+    print(wording.faithfulness(*measured))
     print(f"wrote {args.out}")
 
 

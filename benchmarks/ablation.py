@@ -18,8 +18,10 @@ from unittest import mock
 
 import numpy as np
 
-from benchmarks import rounds
-from fer import cli, data, files, models, networks, scores, teachers, training
+from benchmarks import harness
+from fer import cli, data, files, models, networks, scores
+from fer.training import distillation
+from fer.training import fit as training
 
 NOTHING = "nothing"
 MIXED = 0.2  # mixup's alpha (Zhang, 2017, arXiv:1710.09412)
@@ -160,7 +162,7 @@ def train(lever, faces, options, teach=None):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
@@ -175,7 +177,7 @@ def main():
     faces = data.load(args.csv)
     taught, made_of = {}, {"data": data.digest(faces)}
     if args.teacher:
-        teacher = teachers.load(args.teacher)
+        teacher = distillation.load(args.teacher)
         made_of["teacher"] = teacher.model.card["sha256"]
         told = functools.partial(teacher.answers, precision=options["precision"])
         taught = {"a teacher": told}
@@ -194,7 +196,7 @@ def main():
 
 
 def show(found, labels, args):
-    print(f"CNN, {args.epochs} epochs, seed {args.seed}\n{rounds.where()}\n")
+    print(f"CNN, {args.epochs} epochs, seed {args.seed}\n{harness.where()}\n")
     print(f"{'changed':26}{'accuracy':>9}  difference")
     base = np.array(found[NOTHING]["predicted"])
     for name, run in found.items():

@@ -14,8 +14,9 @@ import statistics
 
 import numpy as np
 
-from benchmarks import rounds
+from benchmarks import harness
 from fer import explain
+from fer.explain import ascent
 
 MODEL = "models/fer2013/cnn.keras"
 OURS = "fer.explain.ascend"
@@ -30,7 +31,7 @@ def ours(network, layer, found):
         pixels, _, _ = explain.ascend(network, layer, STEPS)
         found[OURS] = pixels[..., None] / 127.5 - 1
 
-    contender = rounds.timed(work)
+    contender = harness.timed(work)
     return lambda: statistics.median(contender() for _ in range(5))
 
 
@@ -50,7 +51,7 @@ def tf_keras_vis(body, noise, found):
             steps=STEPS,
         )
 
-    return rounds.timed(work)
+    return harness.timed(work)
 
 
 def xplique(body, noise, found):
@@ -72,7 +73,7 @@ def xplique(body, noise, found):
         )
         found["xplique"] = np.asarray(images[-1])
 
-    return rounds.timed(work)
+    return harness.timed(work)
 
 
 def plain_loop(body, noise, found):
@@ -87,7 +88,7 @@ def plain_loop(body, noise, found):
                 response = tf.reduce_mean(body(image)[..., number])
             slope = tape.gradient(response, image)
             size = tf.sqrt(tf.reduce_mean(slope**2))
-            step = explain.ASCENT_STEP * tf.math.divide_no_nan(slope, size)
+            step = ascent.ASCENT_STEP * tf.math.divide_no_nan(slope, size)
             return tf.clip_by_value(image + step, -1, 1)
 
         images = [tf.constant(image[None]) for image in noise]
@@ -96,7 +97,7 @@ def plain_loop(body, noise, found):
                 images[number] = climb(images[number], tf.constant(number))
         found["plain loop"] = np.concatenate(images)
 
-    return rounds.timed(work)
+    return harness.timed(work)
 
 
 def race(name, times):
@@ -108,7 +109,7 @@ def race(name, times):
     body = keras.models.clone_model(keras.Model(pixels, layer.output))
     body.set_weights(keras.Model(pixels, layer.output).get_weights())
     shape = layer.filters, 48, 48, 1
-    bounds = -explain.ASCENT_NOISE, explain.ASCENT_NOISE
+    bounds = -ascent.ASCENT_NOISE, explain.ASCENT_NOISE
     noise = np.random.default_rng(0).uniform(*bounds, shape).astype(np.float32)
     found = {}
     contenders = {
@@ -117,12 +118,12 @@ def race(name, times):
         "xplique": xplique(body, noise, found),
         "plain loop": plain_loop(body, noise, found),
     }
-    seconds = rounds.race(contenders, times)
+    seconds = harness.race(contenders, times)
     reached = {name: own(body, images) for name, images in found.items()}
     must_have_done_the_same(reached, own(body, noise))
     claim = f"{STEPS} steps of ascent of the {layer.filters} filters of {name}"
     means = {name: float(values.mean()) for name, values in reached.items()}
-    rounds.show(claim, seconds, OURS, PACKAGES, reached=means)
+    harness.show(claim, seconds, OURS, PACKAGES, reached=means)
 
 
 def own(body, images):
@@ -139,11 +140,11 @@ def must_have_done_the_same(reached, start):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--layers", nargs="+", default=["conv1", "conv2"])
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    rounds.one_thread()
+    harness.one_thread()
     for name in args.layers:
         race(name, args.rounds)
 

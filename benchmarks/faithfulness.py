@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks import rounds
-from fer import cli, data, explain, figures, files, models, scores
+from benchmarks import harness
+from fer import cli, data, explain, files, models, scores
+from fer.report import figures
 
 RANDOM = "at random"
 STEPS = 20
@@ -86,7 +87,7 @@ def draw(curves):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--csv", required=True, type=cli.path)
     parser.add_argument("--model", type=cli.path, default=models.SHIPPED)
     parser.add_argument("--faces", type=int, default=500)

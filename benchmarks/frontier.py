@@ -13,8 +13,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from benchmarks import rounds, shipped
-from fer import figures, files
+from benchmarks import harness, shipped
+from fer import files
+from fer.report import figures
 
 # How they are called in the picture, and on which side.
 OURS = {
@@ -93,7 +94,7 @@ def _label(axes, text, point, side, color):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--folder", type=Path, default=shipped.FOLDER)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(
@@ -108,7 +109,7 @@ def main():
         if of:
             minutes = of[0]["seconds"] / 60
             one, both = (
-                rounds.spread(percents(of, kind), 2) for kind in (ONE_PASS, MIRRORED)
+                harness.spread(percents(of, kind), 2) for kind in (ONE_PASS, MIRRORED)
             )
             size, work = of[0]["parameters"], of[0]["flops"] / 1e6
             print(

@@ -30,8 +30,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import rounds
-from fer import BadInput, data, reader, threads
+from benchmarks import harness
+from fer import BadInput, data, threads
+from fer.data import csv_reader
 
 # Faces of 4 x 4 in blocks of 64 bytes: a short file has many rows and many blocks.
 SMALL = {"SIDE": 4, "PIXELS": 16, "BLOCK": 64}
@@ -45,7 +46,7 @@ def plain_parse(content):
     """The rows of a CSV, each a dict, read line by line with no NumPy."""
     header, *lines = content.split(b"\n")
     names = header.decode("utf-8-sig", "replace").strip().split(",")
-    columns = [reader.COLUMNS.get(name.strip(' "')) for name in names]
+    columns = [csv_reader.COLUMNS.get(name.strip(' "')) for name in names]
     repeated = len(set(columns)) < len(columns)
     if None in columns or repeated or "images" not in columns:
         raise Refused(1)
@@ -69,7 +70,7 @@ def _plain_row(columns, line, number):
         cell = cell.removeprefix(b" ").removesuffix(b" ")
         if name == "images":
             row[name] = [_plain_number(pixel, 3, number) for pixel in cell.split(b" ")]
-            if len(row[name]) != reader.PIXELS or max(row[name]) > 255:
+            if len(row[name]) != csv_reader.PIXELS or max(row[name]) > 255:
                 raise Refused(number)
         elif name == "ids":
             row[name] = _plain_number(cell.strip(b" "), 18, number)
@@ -152,7 +153,7 @@ def check_some_packed(path, content):
     return check_load(path, gzip.compress(content, 1) if packs else content)
 
 
-def card():
+def small_card():
     """A card like the shipped ones, of an empty model file."""
     from fer import networks
 
@@ -169,16 +170,16 @@ def card():
 
 def check_card(path, content):
     """Whether `content` is read as the card of a model."""
-    from fer import models
+    from fer.models import card
 
     path.with_suffix(".json").write_bytes(content)
     path.with_suffix(".keras").touch()
     try:
-        about = models._own_card(path.with_suffix(".keras"))
+        about = card.read_own(path.with_suffix(".keras"))
     except BadInput:
         return False
     assert all(isinstance(name, str) for name in about["classes"])
-    assert about["sha256"] == card()["sha256"]
+    assert about["sha256"] == small_card()["sha256"]
     return True
 
 
@@ -214,7 +215,7 @@ def zipped(parts):
 
 def check_model(path, content):
     """Whether a model is let in; the first byte says which part of it the rest is."""
-    from fer import strangers
+    from fer.models import archive
 
     part = ("all", "config.json", "model.weights.h5")[(content[:1] or b"\0")[0] % 3]
     content = content[1:]
@@ -222,7 +223,7 @@ def check_model(path, content):
         content = zipped({**small_model(), part: content})
     path.write_bytes(content)
     try:
-        strangers.inspect(path)
+        archive.inspect(path)
     except BadInput:
         return False
     return True
@@ -230,16 +231,17 @@ def check_model(path, content):
 
 def targets():
     """For each target: its check, valid files to start from, the module to watch."""
-    from fer import models, strangers
+    from fer import models
+    from fer.models import archive
 
     parts = small_model()
     model_seeds = [b"\0" + zipped(parts)]
     model_seeds += [b"\1" + parts["config.json"], b"\2" + parts["model.weights.h5"]]
     csvs = seeds()
     return {
-        "load": (check_some_packed, [*csvs, *map(gzip.compress, csvs)], reader),
-        "card": (check_card, [json.dumps(card()).encode()], models),
-        "model": (check_model, model_seeds, strangers),
+        "load": (check_some_packed, [*csvs, *map(gzip.compress, csvs)], csv_reader),
+        "card": (check_card, [json.dumps(small_card()).encode()], models),
+        "model": (check_model, model_seeds, archive),
     }
 
 
@@ -311,7 +313,7 @@ class Watch:
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--target", choices=("load", "card", "model"), default="load")
     parser.add_argument("--seed", type=int, default=1)
@@ -326,7 +328,7 @@ def main():
             function.__code__ = atheris.patch_code(
                 function.__code__, trace_dataflow=False, nested=True
             )
-    vars(reader).update(SMALL)
+    vars(csv_reader).update(SMALL)
     # One thread, so that an input's path is the same each time.
     threads.in_order = map
     with tempfile.TemporaryDirectory() as folder:

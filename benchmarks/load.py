@@ -23,8 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import rounds
-from fer import data, reader
+from benchmarks import harness
+from fer import data
+from fer.data import csv_reader
 
 ROWS = 32_298
 COLD, KEEPING, WARM = "ours, cold", "ours, cold, and kept", "ours, warm"
@@ -42,7 +43,7 @@ def pandas_idiom(path, dtype=float):
 
     pixels = pd.read_csv(path)["pixels"]
     rows = [np.fromstring(row, dtype=dtype, sep=" ") for row in pixels]
-    return np.array(rows).reshape(-1, reader.SIDE, reader.SIDE)
+    return np.array(rows).reshape(-1, csv_reader.SIDE, csv_reader.SIDE)
 
 
 LOADERS = dict.fromkeys((COLD, KEEPING, WARM), ours)
@@ -94,7 +95,7 @@ def write_noise(path):
     with open(path, "w") as file:
         file.write("emotion,pixels,Usage\n")
         for row in range(ROWS):
-            face = rng.normal(129, 65, reader.PIXELS).clip(0, 255).astype(int)
+            face = rng.normal(129, 65, csv_reader.PIXELS).clip(0, 255).astype(int)
             file.write(f"{row % 7},{' '.join(map(str, face.tolist()))},Training\n")
 
 
@@ -114,18 +115,18 @@ def compare(path, folder, count):
     # Once for the page cache and the warm loads' cache, uncounted.
     contenders[WARM]()
     peaks.clear()
-    seconds = rounds.race(contenders, count)
+    seconds = harness.race(contenders, count)
     assert len(sums) == 1, "they read different pixels"
     claim = f"loading {path.name}, {path.stat().st_size / 1e6:.0f} MB"
     megabytes = {name: round(peak) for name, peak in peaks.items()}
-    rounds.show(claim, seconds, COLD, ("numpy", "pandas"), megabytes=megabytes)
+    harness.show(claim, seconds, COLD, ("numpy", "pandas"), megabytes=megabytes)
     print()
     for name, peak in megabytes.items():
         print(f"{name:44}{peak:10} MB at most")
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--csv", type=Path, help="a plain CSV in FER2013's layout")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--measure", choices=LOADERS, help=argparse.SUPPRESS)

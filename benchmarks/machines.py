@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import rounds
+from benchmarks import harness
 from benchmarks.resume import contents, start
 
 EPOCHS = 6
@@ -28,7 +28,7 @@ VARIANTS = {
 
 
 def main():
-    rounds.parser(__doc__).parse_args()
+    harness.parser(__doc__).parse_args()
     for network in ("dnn", "cnn"):
         first = None
         for name, environment in VARIANTS.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import rounds
+from benchmarks import harness
 from fer import machine
 
 STEPS = 10
@@ -45,7 +45,7 @@ def profiled(work):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--network", default="cnn")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--precision", default="mixed_bfloat16")
@@ -55,7 +55,8 @@ def main():
     machine.use_onednn()
     import keras
 
-    from fer import networks, training
+    from fer import networks
+    from fer.training import fit as training
 
     keras.config.set_dtype_policy(args.precision)
     network = getattr(networks, args.network)()
@@ -69,9 +70,9 @@ def main():
             network.train_on_batch(images, labels)
 
     work()
-    step = rounds.timed(work)() / STEPS
+    step = harness.timed(work)() / STEPS
     spent = profiled(work)
-    print(rounds.where())
+    print(harness.where())
     print(f"{args.network}, {args.precision}, {1e3 * step:.1f} ms a step")
     for name, ms in spent.most_common(args.most):
         print(f"{ms / STEPS:8.2f} ms  {name}")

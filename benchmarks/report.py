@@ -7,12 +7,13 @@ python -m benchmarks.report --csv data/fer2013.csv
 import tempfile
 from pathlib import Path
 
-from benchmarks import rounds
-from fer import models, sample
+from benchmarks import harness
+from fer import models
+from fer.data import sample
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--csv", help="labelled faces (default: drawn ones)")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
@@ -22,14 +23,14 @@ def main():
         sample.write(source, test)
         words = ("--models", shipped, "--out", Path(folder) / "figures")
         words += ("--csv", args.csv) if args.csv else ("--csv", source, "--test", test)
-        seconds = rounds.race(
+        seconds = harness.race(
             {
-                "report.py": rounds.command("report.py", *words, **rounds.COLD),
-                "import tensorflow": rounds.command("-c", "import tensorflow"),
+                "report.py": harness.command("report.py", *words, **harness.COLD),
+                "import tensorflow": harness.command("-c", "import tensorflow"),
             },
             args.rounds,
         )
-    rounds.show("report", seconds, "report.py", ("keras", "tensorflow", "matplotlib"))
+    harness.show("report", seconds, "report.py", ("keras", "tensorflow", "matplotlib"))
 
 
 if __name__ == "__main__":

@@ -18,13 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import rounds
+from benchmarks import harness
 
 FACES = 420
 DRIVER = """
 import pathlib
 import sys
-from fer import data, machine, networks, sample, training
+from fer import data, machine, networks
+from fer.data import sample
+from fer.training import fit as training
 machine.use_onednn()
 network, augment, checkpoint, faces, epochs = sys.argv[1:]
 labels, images = sample.faces(int(faces))
@@ -132,7 +134,7 @@ def prove(network, augment, kills, rng):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -13,7 +13,7 @@ import itertools
 import json
 from pathlib import Path
 
-from benchmarks import rounds
+from benchmarks import harness
 from fer import cli, models
 
 FOLDER = models.SHIPPED.parent
@@ -62,7 +62,7 @@ def train(name, seed, args, anew=False):
         needed = place(args.folder, other, its_seed)
         if not done and str(needed) in words and not needed.exists():
             train(other, its_seed, args, anew=True)
-    rounds.train([*words, "--csv", args.csv, "--seed", str(seed)], out, done)
+    harness.train([*words, "--csv", args.csv, "--seed", str(seed)], out, done)
     return out
 
 
@@ -87,7 +87,7 @@ def submit(model, test):
     """Write the labels that `model` gives to the faces of `test`."""
     out = model.parent / "submissions" / f"{model.stem}.csv"
     words = ["predict.py", "--csv", test, "--model", model, "--out", out]
-    rounds.run(words + [f"--{view}" for view in views(model.stem)])
+    harness.run(words + [f"--{view}" for view in views(model.stem)])
 
 
 def views(name):
@@ -98,7 +98,7 @@ def views(name):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--csv", required=True, type=cli.path)
     parser.add_argument(
         "--test", type=cli.path, help="faces to label, for the submissions"

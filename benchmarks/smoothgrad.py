@@ -15,7 +15,7 @@ import sys
 
 import numpy as np
 
-from benchmarks import rounds
+from benchmarks import harness
 
 MODEL = "models/fer2013/cnn.keras"
 OURS = "fer.explain.smoothgrad"
@@ -122,15 +122,15 @@ def explainers(network, images):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    rounds.one_thread()
+    harness.one_thread()
     # PAIR's package has the name of our script: look in this folder last.
     sys.path.append(sys.path.pop(0))
     import keras
 
-    from fer import sample
+    from fer.data import sample
 
     network = keras.saving.load_model(MODEL, compile=False)
     images = sample.faces(FACES)[1]
@@ -139,14 +139,14 @@ def main():
     found = {}
 
     def contender(name, explain):
-        return rounds.timed(lambda: found.update({name: explain()}))
+        return harness.timed(lambda: found.update({name: explain()}))
 
     works = explainers(network, images)
     contenders = {name: contender(name, work) for name, work in works.items()}
-    seconds = rounds.race(contenders, args.rounds)
+    seconds = harness.race(contenders, args.rounds)
     alike = must_have_done_the_same(found, ours(network, images, seed=1))
     claim = f"SmoothGrad of {FACES} faces, {SAMPLES} noisy copies each"
-    rounds.show(claim, seconds, OURS, PACKAGES, alike=alike)
+    harness.show(claim, seconds, OURS, PACKAGES, alike=alike)
 
 
 def must_have_done_the_same(found, like):

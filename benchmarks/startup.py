@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks import rounds
+from benchmarks import harness
 
 # Of each script a flag that takes no "zero", or that there is not.
 FLAGS = {
@@ -31,24 +31,24 @@ def refused(*words):
         if done.returncode != 2:
             raise RuntimeError(f"{words} ended in status {done.returncode}, not 2")
 
-    return rounds.timed(work)
+    return harness.timed(work)
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=11)
     count = parser.parse_args().rounds
     contenders = {
-        "python -c pass": rounds.command("-c", "pass"),
-        "import tensorflow": rounds.command("-c", "import tensorflow"),
+        "python -c pass": harness.command("-c", "pass"),
+        "import tensorflow": harness.command("-c", "import tensorflow"),
     }
     for name, flag in FLAGS.items():
-        contenders[f"{name} --help"] = rounds.command(name, "--help")
+        contenders[f"{name} --help"] = harness.command(name, "--help")
         contenders[f"{name} {flag} zero"] = refused(name, flag, "zero")
-    seconds = rounds.race(contenders, count)
+    seconds = harness.race(contenders, count)
     ours = list(contenders)[2:]
     slowest = max(ours, key=lambda name: statistics.median(seconds[name]))
-    rounds.show("help and usage errors", seconds, slowest, ["tensorflow"])
+    harness.show("help and usage errors", seconds, slowest, ["tensorflow"])
 
 
 if __name__ == "__main__":

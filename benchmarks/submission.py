@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import rounds
-from fer import models, sample
+from benchmarks import harness
+from fer import models
+from fer.data import sample
 
 FACES = 3589  # as many as FER2013's PrivateTest
 HABIT = """
@@ -50,7 +51,7 @@ def disagreement(path, other):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--csv", help="faces to label (default: drawn ones)")
     parser.add_argument("--model", default=models.SHIPPED)
     parser.add_argument("--rounds", type=int, default=5)
@@ -62,16 +63,16 @@ def main():
         habit = ("-c", HABIT, source, args.model)
         quiet = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
         contenders = {
-            "predict.py": rounds.command("predict.py", *words, **rounds.COLD),
-            "habit, 32 faces a call": rounds.command(*habit, loop, 32, **quiet),
-            "habit, one call": rounds.command(*habit, call, 0, **quiet),
-            "import tensorflow": rounds.command("-c", "import tensorflow", **quiet),
+            "predict.py": harness.command("predict.py", *words, **harness.COLD),
+            "habit, 32 faces a call": harness.command(*habit, loop, 32, **quiet),
+            "habit, one call": harness.command(*habit, call, 0, **quiet),
+            "import tensorflow": harness.command("-c", "import tensorflow", **quiet),
         }
-        seconds = rounds.race(contenders, args.rounds)
+        seconds = harness.race(contenders, args.rounds)
         different = disagreement(ours, loop)
     print(f"{different} labels differ from the habit's")
     packages = ("keras", "tensorflow", "numpy", "pandas")
-    rounds.show("submission", seconds, "predict.py", packages, different=different)
+    harness.show("submission", seconds, "predict.py", packages, different=different)
 
 
 if __name__ == "__main__":

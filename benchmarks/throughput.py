@@ -18,7 +18,7 @@ import statistics
 
 import numpy as np
 
-from benchmarks import habit, rounds
+from benchmarks import harness, keras_fit
 from fer import machine
 
 STEPS, SIDE = 10, 2048
@@ -46,7 +46,8 @@ def suite(batch_size, augment="none"):
     machine.use_onednn()
     import keras
 
-    from fer import networks, training
+    from fer import networks
+    from fer.training import fit as training
 
     images, labels = faces(batch_size)
     targets = networks.one_hot(labels)
@@ -129,7 +130,7 @@ def prepare(name, batch_size):
     if name == AUGMENTED:
         return suite(batch_size, "generator")
     if name == HABIT:
-        network, flow = habit.network_and_flow(*faces(batch_size), batch_size)
+        network, flow = keras_fit.network_and_flow(*faces(batch_size), batch_size)
         return lambda: network.fit(flow, epochs=1, verbose=0)
     return suite(batch_size)
 
@@ -147,23 +148,23 @@ def training_flops():
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--worker")
     args = parser.parse_args()
     if args.worker:
-        return rounds.serve(lambda: prepare(args.worker, args.batch_size))
+        return harness.serve(lambda: prepare(args.worker, args.batch_size))
     # In software, bfloat16 takes PyTorch minutes a round.
     rivals = [name for name in PYTORCH if "float32" in name or machine.bfloat16()]
     names = (SUITE, AUGMENTED, HABIT, *rivals, CEILING)
     words = ("--batch-size", args.batch_size)
-    workers = {name: rounds.worker(__spec__.name, name, *words) for name in names}
-    seconds = rounds.race(workers, args.rounds)
+    workers = {name: harness.worker(__spec__.name, name, *words) for name in names}
+    seconds = harness.race(workers, args.rounds)
     median = {name: statistics.median(taken) for name, taken in seconds.items()}
     peak = STEPS * 2 * SIDE**3 / median[CEILING]
     images = {name: STEPS * args.batch_size / median[name] for name in names[:-1]}
-    rounds.show(
+    harness.show(
         f"{STEPS} steps of {args.batch_size} faces",
         seconds,
         SUITE,

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import habit, rounds
+from benchmarks import harness, keras_fit
 
 TARGET = 0.60
 SUITE, HABIT = "suite", "Keras habit"
@@ -37,7 +37,7 @@ def train_by_habit(path, seed, out):
     labels = table["emotion"].to_numpy()
     fitted, held = (table["Usage"] == name for name in ("Training", "PublicTest"))
     keras.utils.set_random_seed(seed)
-    network, flow = habit.network_and_flow(images[fitted], labels[fitted], 128)
+    network, flow = keras_fit.network_and_flow(images[fitted], labels[fitted], 128)
 
     class Stop(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs):
@@ -76,7 +76,7 @@ def habitual(args, seed, folder, patience):
     start = time.perf_counter()
     try:
         subprocess.run(
-            [sys.executable, *words, "--out", f"{folder}/habit.keras"],
+            [sys.executable, *words, "--out", f"{folder}/keras_fit.keras"],
             stdout=sys.stderr,
             timeout=patience,
             check=True,
@@ -87,7 +87,7 @@ def habitual(args, seed, folder, patience):
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--seeds", type=int, default=2)
@@ -106,7 +106,7 @@ def main():
             seconds[HABIT].append(taken)
             reached.append(there)
             print(f"seed {seed}: {seconds}, habit got there: {there}", flush=True)
-    rounds.show(
+    harness.show(
         f"PublicTest {TARGET} from CSV to model, {args.seeds} seeds",
         seconds,
         SUITE,

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from fer import gradients
+from fer import backend
 
 # Degrees; shares of the side; share of the size.
 RANGES = {
@@ -133,7 +133,7 @@ def _moving():
             images, matrices, "bilinear", fill_mode="nearest"
         )
 
-    return gradients.compiled(move)
+    return backend.compiled(move)
 
 
 def _matrices(transforms, height, width):

@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from fer import BadInput, gradients, machine, progress
+from fer import BadInput, backend, machine, progress
 
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 14
@@ -234,7 +234,7 @@ def run(main):
     if sys.stdout:
         sys.stdout.reconfigure(errors="backslashreplace")
     chosen = os.environ.get("KERAS_BACKEND")
-    os.environ["KERAS_BACKEND"] = chosen or gradients.BACKENDS[0]
+    os.environ["KERAS_BACKEND"] = chosen or backend.BACKENDS[0]
     # Neither what a notebook chose for its own pictures, nor the user's keras.json:
     # its formats are not those of the models here.
     os.environ |= {"MPLBACKEND": "Agg", "KERAS_HOME": os.devnull}
@@ -281,16 +281,16 @@ def _to_nowhere(descriptor):
 
 
 def _must_have_backend(chosen):
-    backend = os.environ["KERAS_BACKEND"]
-    if backend in gradients.BACKENDS and importlib.util.find_spec(backend):
+    named = os.environ["KERAS_BACKEND"]
+    if named in backend.BACKENDS and importlib.util.find_spec(named):
         return
     if chosen:
         raise BadInput(
             f"KERAS_BACKEND is {chosen!r}: unset it, or install and name one of "
-            f"{', '.join(gradients.BACKENDS)}"
+            f"{', '.join(backend.BACKENDS)}"
         )
     raise BadInput(
-        f"this Python has no {backend}: `make .venv/suite` installs it, and "
+        f"this Python has no {named}: `make .venv/suite` installs it, and "
         "`. .venv/bin/activate` makes python the one that has it"
     )
 

@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-from fer import reader
+from fer.data import csv_reader
 
-FACE_SHAPE = (reader.SIDE, reader.SIDE, 1)
+FACE_SHAPE = (csv_reader.SIDE, csv_reader.SIDE, 1)
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 # A start that keeps the signal's size from layer to layer (He, 2015, arXiv:1502.01852).
 RELU = {"activation": "relu", "kernel_initializer": "he_normal"}

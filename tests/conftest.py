@@ -65,7 +65,8 @@ def rng():
 @pytest.fixture(scope="session")
 def drawn():
     """140 drawn faces with labels; the last 35 validate."""
-    from fer import data, sample
+    from fer import data
+    from fer.data import sample
 
     labels, images = sample.faces(140)
     usage = np.repeat([0, 1], [105, 35]).astype(np.int8)
@@ -104,7 +105,8 @@ OPTIONS = {
 @pytest.fixture(scope="session")
 def trained(drawn_csv, tmp_path_factory):
     """A folder of the report's three models, trained for two epochs on drawn faces."""
-    from fer import networks, runs
+    from fer import networks
+    from fer.training import run
 
     folder = tmp_path_factory.mktemp("models")
     for name, build, augment in (
@@ -113,7 +115,7 @@ def trained(drawn_csv, tmp_path_factory):
         ("dnn", networks.dnn, "none"),
     ):
         command, options = "python train_cnn.py", OPTIONS | {"augment": augment}
-        runs.train(build, drawn_csv, options, folder / f"{name}.keras", command)
+        run.train(build, drawn_csv, options, folder / f"{name}.keras", command)
     return folder
 
 

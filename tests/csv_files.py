@@ -2,7 +2,7 @@
 
 import re
 
-from fer import sample
+from fer.data import sample
 
 LABELS, IMAGES = sample.faces(12)
 PIXELS = [" ".join(map(str, face)) for face in IMAGES.reshape(12, -1).tolist()]

@@ -3,7 +3,8 @@
 import numpy as np
 from conftest import OPTIONS
 
-from fer import networks, training
+from fer import networks
+from fer.training import fit as training
 
 
 def fit(

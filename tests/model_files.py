@@ -8,7 +8,7 @@ import pytest
 from benchmarks import fuzz
 from fer import BadInput, files, models, networks
 
-CARD = fuzz.card()
+CARD = fuzz.small_card()
 
 
 def tiny(side=48, classes=7, name="tiny"):

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from fitting import fit, surprised
 
-from benchmarks import ablation, faithfulness, rounds, shipped, throughput
-from fer import networks, training
+from benchmarks import ablation, faithfulness, harness, shipped, throughput
+from fer import networks
+from fer.training import fit as training
 
 
 @pytest.mark.parametrize("augment", ["none", "graph"])
@@ -55,7 +56,7 @@ def test_what_a_training_needs_and_is_not_there_is_trained_first(tmp_path, monke
             trained.append(out.stem)
             out.touch()
 
-    monkeypatch.setattr(rounds, "train", train)
+    monkeypatch.setattr(harness, "train", train)
     args = argparse.Namespace(folder=tmp_path, csv="f.csv")
     for name in ("compact", "cnn", "compact_5m", "compact_1", "compact_5m_1"):
         (tmp_path / f"{name}.json").write_text('{"options": {}}')
@@ -80,14 +81,14 @@ def test_a_lever_of_batches_takes_what_a_training_gives(
 
 
 def test_a_script_that_fails_ends_the_benchmark_with_its_status():
-    rounds.run(["-c", ""])
+    harness.run(["-c", ""])
     with pytest.raises(SystemExit, match="3"):
-        rounds.run(["-c", "raise SystemExit(3)"])
+        harness.run(["-c", "raise SystemExit(3)"])
 
 
 def test_the_spread_of_one_seed_is_its_figure_alone():
-    assert rounds.spread([0.5], 2) == "0.50"
-    assert rounds.spread([0.4, 0.6], 2) == "0.50 ± 0.14"
+    assert harness.spread([0.5], 2) == "0.50"
+    assert harness.spread([0.4, 0.6], 2) == "0.50 ± 0.14"
 
 
 def test_ctrl_c_lets_a_script_end_what_it_does(tmp_path):
@@ -102,7 +103,7 @@ except KeyboardInterrupt:
     (folder / "ended").touch()
     raise SystemExit(130)
 """
-    benchmark = f"from benchmarks import rounds; rounds.run(['-c', {script!r}])"
+    benchmark = f"from benchmarks import harness; harness.run(['-c', {script!r}])"
     benchmark = subprocess.Popen(
         [sys.executable, "-c", benchmark],
         start_new_session=True,

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from csv_files import LAYOUTS, USAGES, table
 
-from fer import BadInput, cache, data, reader
+from fer import BadInput, data
+from fer.data import cache, csv_reader
 
 FER2013 = LAYOUTS["fer2013"]
 COLUMNS = ("images", "labels", "usage", "ids")
@@ -38,13 +39,13 @@ def lay(tmp_path):
 @pytest.fixture
 def parses(monkeypatch):
     """The paths that were parsed so far: a list that grows."""
-    paths, parsed = [], reader.read
+    paths, parsed = [], csv_reader.read
 
     def counted(path, file):
         paths.append(path)
         return parsed(path, file)
 
-    monkeypatch.setattr(reader, "read", counted)
+    monkeypatch.setattr(csv_reader, "read", counted)
     return paths
 
 
@@ -139,7 +140,7 @@ def test_another_csv_moved_to_the_same_path_is_parsed_anew(lay):
 def test_a_new_parser_reads_anew(lay, parses, monkeypatch):
     path = lay(FER2013)
     data.load(path)
-    monkeypatch.setattr(reader, "VERSION", reader.VERSION + 1)
+    monkeypatch.setattr(csv_reader, "VERSION", csv_reader.VERSION + 1)
     data.load(path)
     assert len(parses) == 2
 
@@ -281,14 +282,14 @@ def test_a_csv_changed_a_moment_ago_is_not_kept(lay, folder, monkeypatch):
 
 
 def test_a_csv_that_changes_while_it_is_read_is_not_kept(lay, folder, monkeypatch):
-    path, parsed = lay(FER2013), reader.read
+    path, parsed = lay(FER2013), csv_reader.read
 
     def slow(path, file):
         faces = parsed(path, file)
         path.write_bytes(FER2013 * 2)
         return faces
 
-    monkeypatch.setattr(reader, "read", slow)
+    monkeypatch.setattr(csv_reader, "read", slow)
     data.load(path)
     assert not kept(folder)
 

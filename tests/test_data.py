@@ -20,7 +20,8 @@ from csv_files import (
     table,
 )
 
-from fer import BadInput, data, reader
+from fer import BadInput, data
+from fer.data import csv_reader
 
 
 def plain_parse(content):
@@ -28,7 +29,7 @@ def plain_parse(content):
     text = io.StringIO(content.decode("utf-8-sig"), newline="")
     rows = []
     for row in csv.DictReader(text, skipinitialspace=True):
-        row = {reader.COLUMNS[name]: cell for name, cell in row.items()}
+        row = {csv_reader.COLUMNS[name]: cell for name, cell in row.items()}
         row["images"] = [int(pixel) for pixel in row["images"].split()]
         rows.append(row)
     return rows
@@ -74,7 +75,7 @@ def test_a_gzip_of_several_members_is_read_to_its_end(lay):
 
 @pytest.mark.parametrize("size", [1 << 12, 9973, 1 << 14])
 def test_rows_are_the_same_wherever_a_block_ends(lay, monkeypatch, size):
-    monkeypatch.setattr(reader, "BLOCK", size)
+    monkeypatch.setattr(csv_reader, "BLOCK", size)
     for layout in ("fer2013", "windows lines", "no final newline, pixels last"):
         faces = data.load(lay(LAYOUTS[layout]), data.USAGES)
         assert agrees(faces, plain_parse(LAYOUTS[layout]))

@@ -9,7 +9,9 @@ import pytest
 from model_files import rescaling
 from scipy.stats import spearmanr
 
-from fer import BadInput, explain, gradients, machine, networks
+from fer import BadInput, backend, explain, machine, networks
+from fer.explain import ascent, fast
+from fer.explain.smoothgrad import TOGETHER
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def one_convolution(kernel, bias):
 
 def test_the_gradient_of_a_sum_of_squares_is_twice_its_input(rng):
     x = rng.normal(size=(3, 5)).astype(np.float32)
-    slopes = gradients.gradient(lambda x: keras.ops.sum(keras.ops.square(x), axis=1), x)
+    slopes = backend.gradient(lambda x: keras.ops.sum(keras.ops.square(x), axis=1), x)
     assert np.allclose(slopes, 2 * x)
 
 
@@ -86,13 +88,13 @@ def test_smoothgrad_in_bfloat16_ranks_the_pixels_as_in_float32(face, monkeypatch
 def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng, in_float32):
     network = networks.cnn()
     faces = rng.integers(0, 256, (2, 48, 48), dtype=np.uint8)
-    samples = explain.TOGETHER + 2
+    samples = TOGETHER + 2
     maps = explain.smoothgrad(network, faces, [4, 1], samples, noise=0.1, seed=3)
     noise = np.random.default_rng(3).standard_normal((samples, 48, 48, 1), np.float32)
     score = explain.logits(network)
     for heat, face, target in zip(maps, faces, [4, 1], strict=True):
         copies = face[..., None] + 25.5 * noise
-        slopes = gradients.gradient(lambda x, t=target: score(x)[:, t], copies)
+        slopes = backend.gradient(lambda x, t=target: score(x)[:, t], copies)
         mean = np.abs(np.mean(slopes, axis=0)[..., 0])
         assert np.allclose(heat, mean / mean.max(), atol=1e-4)
 
@@ -159,12 +161,12 @@ def plainly_ascended(network, layer, steps, seed):
     found = []
     for number, image in enumerate(noise.astype(np.float32)[:, None]):
         for _ in range(steps):
-            slope = gradients.gradient(
+            slope = backend.gradient(
                 lambda x, n=number: keras.ops.mean(model(x)[..., n], axis=(1, 2)), image
             )
             size = np.sqrt(np.mean(np.square(slope)))
             move = np.asarray(slope) / size if size else 0
-            image = np.clip(image + explain.ASCENT_STEP * move, -1, 1)
+            image = np.clip(image + ascent.ASCENT_STEP * move, -1, 1)
         found.append(127.5 * (image[0, ..., 0] + 1))
     return np.array(found)
 
@@ -190,7 +192,7 @@ def test_a_layer_that_reads_the_pixels_beside_the_first_is_explained(rng):
     network = keras.Model(inputs, last(flat))
     images = rng.integers(0, 256, (2, 48, 48), dtype=np.uint8)
     body, weights = keras.Model(scaled, flat), keras.ops.transpose(last.kernel)[:2]
-    plain = gradients.gradient(
+    plain = backend.gradient(
         lambda x: keras.ops.sum(body(x) * weights, axis=1),
         images[..., None].astype(np.float32) / 127.5 - 1,
     )
@@ -203,7 +205,7 @@ def test_ascent_reaches_what_its_plain_definition_reaches():
     layer = explain.convolutions(network)[2]
     _, reached, dead = explain.ascend(network, layer, steps=30)
     images = plainly_ascended(network, layer, steps=30, seed=0)
-    own = explain._own_filter(network, layer)(images[..., None] / 127.5 - 1)
+    own = fast.own_filter(network, layer)(images[..., None] / 127.5 - 1)
     assert np.allclose(reached, own, rtol=0.01)
     assert not dead.any()
 
@@ -214,12 +216,12 @@ def test_the_quick_gradient_of_a_convolution_is_its_gradient(shape, rng):
     images = rng.normal(size=(2, 9, 8, 1)).astype(np.float32)
     weights = rng.normal(size=(2, 9, 8, 6)).astype(np.float32)
     plain, quick = (
-        gradients.gradient(
+        backend.gradient(
             lambda x, c=convolve: keras.ops.sum(c(x) * weights, axis=(1, 2, 3)), images
         )
         for convolve in (
             lambda x: keras.ops.conv(x, kernel, padding="same"),
-            lambda x: gradients.convolution_of_one_channel()(x, kernel),
+            lambda x: fast.convolution_of_one_channel()(x, kernel),
         )
     )
     assert np.allclose(quick, plain, atol=1e-4)

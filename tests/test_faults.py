@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from by_command import ROOT, environment
 
-from fer import BadInput, checkpoint, files, models, networks
+from fer import BadInput, files, models, networks
+from fer.training import checkpoint
 
 
 def start(*words, folder, most_bytes=None):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer import figures
+from fer.report import figures
 
 
 def test_a_confusion_matrix_has_a_row_for_each_true_class():

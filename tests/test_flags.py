@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from by_command import FORMATS, ROOT, SCRIPTS, parsed, python, refusal
 
-from fer import cli, inputs, machine
+from fer import cli, defaults, machine
 
 NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "0", "1000000000000", "٣")
 
@@ -141,11 +141,11 @@ def test_what_is_of_teachers_is_refused_without_any_before_faces_are_drawn(
 
 def test_a_training_takes_models_to_learn_from(monkeypatch):
     command = "train_cnn.py --csv f.csv --start a.keras --teachers b.keras c.keras"
-    source, options = inputs.training(parsed(command, monkeypatch))
+    source, options = defaults.training(parsed(command, monkeypatch))
     assert (source, options["start"]) == (Path("f.csv"), "a.keras")
     assert (options["teachers"], options["share"]) == (["b.keras", "c.keras"], 0.5)
     assert "consistent" not in options
-    _, options = inputs.training(parsed(f"{command} --consistent", monkeypatch))
+    _, options = defaults.training(parsed(f"{command} --consistent", monkeypatch))
     assert options["consistent"] is True
 
 

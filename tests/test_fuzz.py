@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import fuzz
-from fer import reader
+from fer.data import csv_reader
 
 SEEDS = fuzz.seeds()
 # What tends to hurt readers of CSV, put where a mutation inserts something.
@@ -31,7 +31,7 @@ def path(tmp_path_factory):
     """A file to write to, while faces are 4 x 4 and blocks 64 bytes long."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in fuzz.SMALL.items():
-            patch.setattr(reader, name, value)
+            patch.setattr(csv_reader, name, value)
         yield tmp_path_factory.mktemp("fuzz") / "faces.csv"
 
 

@@ -39,8 +39,9 @@ def test_a_network_learns_on_jax_from_a_teacher_that_tensorflow_made(
 
 WATCH = """
 import sys, numpy
-from fer import teachers, threads
-teach = teachers.watching([teachers.load(sys.argv[1])], "float32")
+from fer import threads
+from fer.training import distillation
+teach = distillation.watching([distillation.load(sys.argv[1])], "float32")
 images = numpy.load("faces.npy")[..., None]
 rows = [row for row in range(len(images)) for _ in range(20)]
 told = list(threads.in_order(lambda row: teach(images[row : row + 1]), rows, 4))

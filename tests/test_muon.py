@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from fer import networks, training
+from fer import networks
+from fer.training import fit as training
 
 RATE = 0.01
 

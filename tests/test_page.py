@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from fer import page
+from fer.report import page
 
 CONTENT = ("meta", "content")
 

@@ -5,14 +5,15 @@ import pytest
 from PIL import Image
 
 import predict
-from fer import BadInput, models, photo
+from fer import BadInput, models
+from fer.data import pictures
 
 
 @pytest.mark.parametrize("ending", [".png", ".bmp", ".tif", ".gif", ".ppm", ".webp"])
 def test_a_face_in_its_own_size_is_read_to_the_pixel(drawn, tmp_path, ending):
     lossless = {"lossless": True} if ending == ".webp" else {}
     Image.fromarray(drawn.images[0]).save(tmp_path / f"face{ending}", **lossless)
-    assert np.array_equal(photo.face(tmp_path / f"face{ending}")[0], drawn.images[0])
+    assert np.array_equal(pictures.face(tmp_path / f"face{ending}")[0], drawn.images[0])
 
 
 @pytest.mark.parametrize("ending", [".jpg", ".avif"])
@@ -21,7 +22,7 @@ def test_a_large_photo_in_colour_shows_its_middle_square(drawn, tmp_path, ending
     framed = np.pad(large, ((0, 0), (120, 120)), constant_values=255)
     path = tmp_path / f"photo{ending}"
     Image.fromarray(framed).convert("RGB").save(path, quality=95)
-    [found] = photo.face(path)
+    [found] = pictures.face(path)
     assert found.shape == (48, 48) and found.dtype == np.uint8
     assert np.abs(found - drawn.images[0].astype(int)).mean() < 5
 
@@ -31,7 +32,7 @@ def test_a_camera_held_aslant_is_heeded(drawn, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # the orientation: to be turned clockwise
     lying.save(tmp_path / "photo.png", exif=exif)
-    assert np.array_equal(photo.face(tmp_path / "photo.png")[0], drawn.images[0])
+    assert np.array_equal(pictures.face(tmp_path / "photo.png")[0], drawn.images[0])
 
 
 def test_what_is_no_picture_of_8_bits_is_refused(rng, tmp_path, monkeypatch):
@@ -47,11 +48,11 @@ def test_what_is_no_picture_of_8_bits_is_refused(rng, tmp_path, monkeypatch):
         "deep.png": "8 bits a colour",
     }.items():
         with pytest.raises(BadInput, match=why):
-            photo.face(tmp_path / name)
+            pictures.face(tmp_path / name)
     for most in (1500, 3000):  # Pillow warns of so many, and refuses twice as many
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
         with pytest.raises(BadInput, match=r"more pixels than .*: shrink it"):
-            photo.face(good)
+            pictures.face(good)
 
 
 def test_a_format_that_another_program_would_draw_is_none(tmp_path):
@@ -59,7 +60,7 @@ def test_a_format_that_another_program_would_draw_is_none(tmp_path):
         "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 48 48\n"
     )
     with pytest.raises(BadInput, match="cannot identify image file"):
-        photo.face(tmp_path / "face.png")
+        pictures.face(tmp_path / "face.png")
 
 
 def test_what_a_picture_leaves_out_is_grey(drawn, tmp_path, recwarn):
@@ -75,7 +76,7 @@ def test_what_a_picture_leaves_out_is_grey(drawn, tmp_path, recwarn):
         "palette.png": cut.convert("RGBA").quantize(256),
     }.items():
         picture.save(tmp_path / name)
-        [found] = photo.face(tmp_path / name)
+        [found] = pictures.face(tmp_path / name)
         assert np.abs(found[:20] - face[:20].astype(int)).max() <= 16
         assert (found[20:] == 128).all()
     assert not recwarn.list

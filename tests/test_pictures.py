@@ -7,14 +7,8 @@ from model_files import copied
 
 import filters
 import saliency
-from fer import (
-    BadInput,
-    explain,
-    figures,
-    models,
-    networks,
-    scores,
-)
+from fer import BadInput, explain, models, networks
+from fer.report import figures, wording
 
 
 def test_saliency_draws_the_asked_face(trained, drawn_csv, tmp_path):
@@ -49,7 +43,7 @@ def test_saliency_draws_what_its_flags_say(
         assert (name, told) == (model.classes[held.labels[3]], threshold)
     image, label = held.images[3:4], held.labels[3:4]
     chance = explain.against_chance(model.network, image, heats[1], label, 1)
-    assert scores.observe_faithfulness(*chance) in capsys.readouterr().out
+    assert wording.faithfulness(*chance) in capsys.readouterr().out
 
 
 def test_saliency_draws_the_first_face_of_fear_that_is_right(

@@ -6,7 +6,8 @@ import tracemalloc
 import pytest
 from csv_files import FACE, FER2013, LAYOUTS, ROW, first_pixel, put
 
-from fer import BadInput, data, reader
+from fer import BadInput, data
+from fer.data import csv_reader
 
 COLUMNS_ARE = "line 1: the columns are "
 BAD_PIXEL = "line 3: a pixel is not a whole number of 0 to 255"
@@ -137,7 +138,7 @@ def test_no_file_and_a_folder_are_refused_with_their_names(tmp_path):
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
 def test_the_line_number_is_right_beyond_the_first_block(lay, packed):
     good = 200
-    assert good * len(ROW) > reader.BLOCK
+    assert good * len(ROW) > csv_reader.BLOCK
     path = lay(FER2013 + ROW * good + put(0, b"8")[len(FER2013) :], packed)
     with pytest.raises(BadInput, match=f"line {good + 3}: the label is '8'"):
         data.load(path)
@@ -149,7 +150,7 @@ def test_a_gzip_that_unpacks_to_a_gigabyte_is_refused_at_its_first_block(
     tmp_path, monkeypatch, before, filler
 ):
     # tracemalloc counts the room for faces as used, though nothing touches it.
-    monkeypatch.setattr(reader, "MOST_ROWS", 100)
+    monkeypatch.setattr(csv_reader, "MOST_ROWS", 100)
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(before) + gzip.compress(filler * 10**6) * 1000)
     tracemalloc.start()
@@ -164,8 +165,8 @@ def test_a_gzip_that_unpacks_to_a_gigabyte_is_refused_at_its_first_block(
 
 def test_a_gzip_of_too_many_rows_is_refused(lay, monkeypatch):
     path = lay(LAYOUTS["fer2013"], packed=True)
-    monkeypatch.setattr(reader, "MOST_ROWS", 12)
+    monkeypatch.setattr(csv_reader, "MOST_ROWS", 12)
     assert len(data.load(path, data.USAGES)) == 12
-    monkeypatch.setattr(reader, "MOST_ROWS", 11)
+    monkeypatch.setattr(csv_reader, "MOST_ROWS", 11)
     with pytest.raises(BadInput, match="more than 11 rows, the most this suite reads"):
         data.load(path)

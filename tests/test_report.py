@@ -12,7 +12,8 @@ import pytest
 from by_command import is_drawn, parsed, run, write_unlabelled
 
 import report
-from fer import BadInput, chapters, inputs, machine, models, scores
+from fer import BadInput, defaults, machine, models, scores
+from fer.report import sections, wording
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_the_report_trains_its_three_models_and_none_twice(
         assert card["options"] == options | {"teachers": {}}
         with monkeypatch.context() as patch:
             asked = parsed(card["command"].removeprefix("python "), patch)
-        assert (inputs.training(asked), asked.out) == ((drawn_csv, options), out)
+        assert (defaults.training(asked), asked.out) == ((drawn_csv, options), out)
     (tmp_path / "dnn.csv").unlink()
     capsys.readouterr()
     report.train(drawn_csv, tmp_path, epochs=1, seed=0)
@@ -89,7 +90,7 @@ def test_a_difference_is_the_first_ones_gain():
         predicted=made,
         models=dict.fromkeys(made, about),
     )
-    said = chapters._compare(material, ("A", "B"), "a", "b", set())
+    said = sections._compare(material, ("A", "B"), "a", "b", set())
     assert said.startswith("A against B: +100.0 points")
 
 
@@ -98,38 +99,38 @@ def test_the_submission_of_a_report_labels_rows_of_every_usage(
 ):
     faces = tmp_path / "all.csv"
     faces.write_text(drawn_csv.read_text().replace("PublicTest", "PrivateTest"))
-    cnn = {chapters.CNN: models.load(trained / "dnn.keras")}
+    cnn = {sections.CNN: models.load(trained / "dnn.keras")}
     material = types.SimpleNamespace(test=faces, out=tmp_path, models=cnn)
-    assert "the 140 faces of all.csv" in "".join(chapters.submission(material))
+    assert "the 140 faces of all.csv" in "".join(sections.submission(material))
     assert len((tmp_path / "submission.csv").read_text().splitlines()) == 141
 
 
 def test_a_recipe_tells_what_a_model_learned_from():
     options = {"epochs": 3, "augment": "none", "teachers": {}}
-    assert chapters._recipe(options) == "epochs 3, augment none"
+    assert sections._recipe(options) == "epochs 3, augment none"
     options |= {"teachers": {"t.keras": ""}, "start": {"s.keras": ""}}
-    assert chapters._recipe(options).endswith("none, taught, trained further")
+    assert sections._recipe(options).endswith("none, taught, trained further")
 
 
 def test_the_page_tells_what_each_model_scores(reported, trained, drawn):
     page = (reported / "report.html").read_text()
     loaded = {
-        name: models.load(trained / file) for name, file in chapters.FILES.items()
+        name: models.load(trained / file) for name, file in sections.FILES.items()
     }
     places = [page.index(f"<td>{name}</td>") for name in loaded]
     for place, model in zip(places, loaded.values(), strict=True):
         score = model.card["scores"]["validation"]["accuracy"]
         assert f"{score:.4f}" in page[place : page.index("</tr>", place)]
-    cnn = loaded[chapters.CNN]
+    cnn = loaded[sections.CNN]
     held = cnn.validation(drawn)
     asked = held.labels, cnn.predict(held.images).argmax(1), cnn.classes
     counts = scores.matrix(*asked)
-    for text in scores.table(*asked), scores.observe_confusions(counts, cnn.classes):
+    for text in scores.table(*asked), wording.confusions(counts, cnn.classes):
         assert html.escape(text) in page
 
 
 class Asked(Exception):
-    """What chapters.gather was asked for."""
+    """What sections.gather was asked for."""
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_a_report_finds_faces_models_and_folders_by_itself(
     def gather(*asked):
         raise Asked(*asked)
 
-    monkeypatch.setattr(chapters, "gather", gather)
+    monkeypatch.setattr(sections, "gather", gather)
     with pytest.raises(Asked) as found:
         call(report, *words)
     source, folder = Path(f"data/{source}.csv"), Path(f"models/{folder}")
@@ -185,12 +186,12 @@ def test_the_page_has_every_section_in_order_and_loads_nothing(reported):
 def test_the_seed_is_of_what_the_report_draws_at_random(
     trained, drawn_csv, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(chapters.cli, "STEPS", 1)
-    monkeypatch.setattr(chapters.cli, "LAYERS", ("1",))
-    material = chapters.gather(drawn_csv, trained, None, tmp_path, seed=0)
+    monkeypatch.setattr(sections.cli, "STEPS", 1)
+    monkeypatch.setattr(sections.cli, "LAYERS", ("1",))
+    material = sections.gather(drawn_csv, trained, None, tmp_path, seed=0)
     drawn = []
     for seed in (0, 0, 1):
-        assert list(chapters.filters(dataclasses.replace(material, seed=seed)))
+        assert list(sections.filters(dataclasses.replace(material, seed=seed)))
         drawn.append((tmp_path / "conv1_filters.png").read_bytes())
     assert drawn[0] == drawn[1] != drawn[2]
 
@@ -204,7 +205,7 @@ def test_models_of_unlike_splits_are_not_compared(drawn_csv, tmp_path, monkeypat
 
     monkeypatch.setattr(models, "load", load)
     with pytest.raises(BadInput, match=r"dnn\.keras is validated by other rows than"):
-        chapters.gather(drawn_csv, tmp_path, None, tmp_path, seed=0)
+        sections.gather(drawn_csv, tmp_path, None, tmp_path, seed=0)
 
 
 def test_validation_rows_that_are_copies_of_fitted_ones_are_counted(
@@ -213,8 +214,8 @@ def test_validation_rows_that_are_copies_of_fitted_ones_are_counted(
     lines = drawn_csv.read_text().splitlines(keepends=True)
     lines[-2:] = [line.replace("Training", "PublicTest") for line in lines[1:3]]
     (tmp_path / "copies.csv").write_text("".join(lines))
-    material = chapters.gather(tmp_path / "copies.csv", trained, None, tmp_path, 0)
-    [said, _] = chapters.summary(material)
+    material = sections.gather(tmp_path / "copies.csv", trained, None, tmp_path, 0)
+    [said, _] = sections.summary(material)
     assert "2 of them are copies" in said
 
 
@@ -256,5 +257,5 @@ def test_a_report_of_a_cnn_without_convolutions_is_refused(
     for name in ("cnn", "cnn_plain", "dnn"):
         for suffix in (".keras", ".json", ".csv"):
             shutil.copy(trained / f"dnn{suffix}", tmp_path / f"{name}{suffix}")
-    with pytest.raises(models.BadInput, match=r"cnn\.keras has too few convolutions"):
-        chapters.gather(drawn_csv, tmp_path, None, tmp_path, seed=0)
+    with pytest.raises(BadInput, match=r"cnn\.keras has too few convolutions"):
+        sections.gather(drawn_csv, tmp_path, None, tmp_path, seed=0)

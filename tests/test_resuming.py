@@ -14,7 +14,9 @@ from by_command import ROOT, environment
 from fitting import fit, surprised
 
 from benchmarks import resume
-from fer import BadInput, checkpoint, data, machine, networks, training
+from fer import BadInput, data, machine, networks
+from fer.training import checkpoint
+from fer.training import fit as training
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -140,7 +142,7 @@ def test_resuming_by_another_keras_or_network_is_refused(
         patch.setattr(keras.backend, "backend", lambda: "jax")
         fit(drawn, unfinished, again=True)
     with monkeypatch.context() as patch, pytest.raises(BadInput, match="with code"):
-        patch.setattr(checkpoint, "CODE", checkpoint.CODE[1:])
+        patch.setattr(checkpoint, "VERSION", 0)
         fit(drawn, unfinished, again=True)
     monkeypatch.setattr(networks, "_probabilities", lambda: keras.layers.Dense(3))
     with pytest.raises(BadInput, match="made with weights 6 arrays"):

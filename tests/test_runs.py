@@ -8,7 +8,8 @@ import pytest
 from by_command import ROOT
 from conftest import OPTIONS
 
-from fer import BadInput, data, models, networks, runs, training
+from fer import BadInput, data, models, networks
+from fer.training import run
 
 SHIPPED = ROOT / "models/fer2013/cnn.keras"
 
@@ -21,7 +22,7 @@ def test_a_teacher_that_may_know_the_validation_rows_is_refused(
     other.write_text("".join(lines[:-1]))
     options = OPTIONS | {"teachers": [str(trained / "dnn.keras")]}
     with pytest.raises(BadInput, match="may know the rows that validate"):
-        runs.train(networks.dnn, other, options, tmp_path / "new/m.keras", "")
+        run.train(networks.dnn, other, options, tmp_path / "new/m.keras", "")
     assert not (tmp_path / "new").exists()
 
 
@@ -32,7 +33,7 @@ def test_a_teacher_of_the_same_faces_in_another_order_may_teach(
     (tmp_path / "other.csv").write_text("".join([header, *lines[::-1]]))
     options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)], "share": 0.5}
     out = tmp_path / "m.keras"
-    runs.train(networks.dnn, tmp_path / "other.csv", options, out, "")
+    run.train(networks.dnn, tmp_path / "other.csv", options, out, "")
     assert models.load(out).card["data"]["digest"] != data.digest(data.load(drawn_csv))
 
 
@@ -45,7 +46,7 @@ def test_a_model_is_trained_further_on_a_file_with_public_test_rows(
     faces.write_text("".join([header, *lines[left_out:]]))
     start = trained / "dnn.keras"
     options = OPTIONS | {"epochs": 1, "seed": 1, "start": str(start)}
-    runs.train(networks.dnn, faces, options, tmp_path / "m.keras", "")
+    run.train(networks.dnn, faces, options, tmp_path / "m.keras", "")
     before, after = models.load(start), models.load(tmp_path / "m.keras")
     assert after.card["options"]["start"] == {str(start): before.card["sha256"]}
     first, *_ = before.network.get_weights()
@@ -71,7 +72,7 @@ def test_what_cannot_be_trained_further_is_refused(
     options = OPTIONS | {"start": str(tmp_path / "dnn.keras")}
     before = (tmp_path / "dnn.keras").read_bytes()
     with pytest.raises(BadInput, match=said):
-        runs.train(build, faces, options, tmp_path / out, "")
+        run.train(build, faces, options, tmp_path / out, "")
     assert (tmp_path / "dnn.keras").read_bytes() == before
 
 
@@ -81,14 +82,14 @@ def test_a_model_is_trained_further_with_the_seed_that_chose_its_rows(
     faces, first = tmp_path / "faces.csv", tmp_path / "first.keras"
     faces.write_text(drawn_csv.read_text().replace("PublicTest", "Training"))
     options = OPTIONS | {"epochs": 1, "seed": 3}
-    runs.train(networks.dnn, faces, options, first, "")
+    run.train(networks.dnn, faces, options, first, "")
     options["start"] = str(first)
-    runs.train(networks.dnn, faces, options, tmp_path / "further.keras", "")
+    run.train(networks.dnn, faces, options, tmp_path / "further.keras", "")
     out = tmp_path / "m.keras"
     for others, seed in (faces, 4), (drawn_csv, 3):
         asked = options | {"seed": seed}
         with pytest.raises(BadInput, match=r"may know: .*, faces.csv, and --seed 3"):
-            runs.train(networks.dnn, others, asked, out, "")
+            run.train(networks.dnn, others, asked, out, "")
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv", ".txt", ".png"])
@@ -96,9 +97,9 @@ def test_what_goes_beside_a_model_must_be_writable_before_it_is_trained(
     drawn_csv, tmp_path, suffix, monkeypatch
 ):
     (tmp_path / f"m{suffix}").mkdir()
-    monkeypatch.delattr(training, "fit")
+    monkeypatch.delattr(run.fit, "fit")
     with pytest.raises(BadInput, match=f"m{suffix} is a folder"):
-        runs.train(networks.dnn, drawn_csv, OPTIONS, tmp_path / "m.keras", "")
+        run.train(networks.dnn, drawn_csv, OPTIONS, tmp_path / "m.keras", "")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".txt"])
@@ -108,7 +109,7 @@ def test_what_goes_beside_a_model_does_not_overwrite_the_faces(
     faces = tmp_path / f"m{suffix}"
     faces.write_bytes(drawn_csv.read_bytes())
     with pytest.raises(BadInput, match="would be overwritten"):
-        runs.train(networks.dnn, faces, {}, tmp_path / "m.keras", "")
+        run.train(networks.dnn, faces, {}, tmp_path / "m.keras", "")
     assert faces.read_bytes() == drawn_csv.read_bytes()
 
 
@@ -117,18 +118,18 @@ def test_a_training_replaces_nothing_that_no_training_left(tmp_path, ending):
     mine = tmp_path / f"mine.{ending}"
     mine.write_text("epoch,accuracy,loss,val_accuracy,val_loss\n0,1,1,1,1\n")
     with pytest.raises(BadInput, match=f"mine.{ending} is of no training here"):
-        runs.must_be_free(tmp_path / "mine.keras")
+        run.must_be_free(tmp_path / "mine.keras")
 
 
 @pytest.mark.parametrize("ending", [".json", ".csv"])
 def test_a_training_goes_on_from_a_card_or_a_history_alone(tmp_path, ending):
     shutil.copy(SHIPPED.with_suffix(ending), tmp_path / f"m{ending}")
     (tmp_path / "m.txt").touch()
-    runs.must_be_free(tmp_path / "m.keras")
+    run.must_be_free(tmp_path / "m.keras")
     (tmp_path / f"m{ending}").unlink()
     os.mkfifo(tmp_path / "m.csv")
     with pytest.raises(BadInput, match=r"m.csv is no plain file"):
-        runs.must_be_free(tmp_path / "m.keras")
+        run.must_be_free(tmp_path / "m.keras")
 
 
 @pytest.mark.parametrize("value", ["nan", "", "inf", "text"])
@@ -138,4 +139,4 @@ def test_a_history_without_numbers_is_named(tmp_path, value):
         f"epoch,loss,accuracy,val_loss,val_accuracy\n{row}\n"
     )
     with pytest.raises(BadInput, match=r"m.csv, the history of .*m.keras"):
-        runs.read_history(tmp_path / "m.keras")
+        run.read_history(tmp_path / "m.keras")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fer import BadInput, data, files, inputs, sample
+from fer import BadInput, data, defaults, files
+from fer.data import sample
 
 
 def test_the_sample_has_all_usages_and_classes(tmp_path):
@@ -41,17 +42,17 @@ def test_drawn_faces_fill_the_range_of_pixels():
 
 def test_own_faces_may_be_gzipped(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folder = inputs.SAMPLE_CSV.parent
+    folder = defaults.SAMPLE_CSV.parent
     folder.mkdir()
     for name in ("fer2013.csv.gz", "test.csv.gz"):
         (folder / name).touch()
-    assert inputs.default_csv() == folder / "fer2013.csv.gz"
-    assert inputs.test_csv(inputs.default_csv()) == folder / "test.csv.gz"
+    assert defaults.default_csv() == folder / "fer2013.csv.gz"
+    assert defaults.test_csv(defaults.default_csv()) == folder / "test.csv.gz"
 
 
 def test_a_lost_test_sample_is_told_how_to_be_drawn_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    inputs.SAMPLE_CSV.parent.mkdir()
-    inputs.SAMPLE_CSV.touch()
+    defaults.SAMPLE_CSV.parent.mkdir()
+    defaults.SAMPLE_CSV.touch()
     with pytest.raises(BadInput, match=r"sample_test.csv is missing: delete data/samp"):
-        inputs.own_or_sample_test_csv()
+        defaults.own_or_sample_test_csv()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fer import scores
+from fer.report import wording
 
 CLASSES = ("angry", "happy", "sad")
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2, 2])
@@ -74,17 +75,17 @@ def test_the_sentence_on_a_difference_says_when_chance_explains_it():
     clear = {"difference": 0.1, "interval": [0.05, 0.15]}
     unclear = {"difference": 0.01, "interval": [-0.02, 0.04]}
     harm = {"difference": -0.1, "interval": [-0.15, -0.05]}
-    said = scores.observe_difference("A", "B", clear)
+    said = wording.difference("A", "B", clear)
     assert said.startswith("A against B: +10.0 points")
     assert said.endswith("more than chance explains.")
-    assert "chance may explain" in scores.observe_difference("A", "B", unclear)
-    assert "less, beyond chance" in scores.observe_difference("A", "B", harm)
-    said = scores.observe_difference("A", "B", clear, ["epochs", "seed"])
+    assert "chance may explain" in wording.difference("A", "B", unclear)
+    assert "less, beyond chance" in wording.difference("A", "B", harm)
+    said = wording.difference("A", "B", clear, ["epochs", "seed"])
     assert said.endswith("They differ in epochs, seed, too.")
 
 
 def test_the_sentence_on_a_matrix_names_best_worst_and_mix_ups():
-    said = scores.observe_confusions(
+    said = wording.confusions(
         np.array(scores.matrix(LABELS, PREDICTED, CLASSES)), CLASSES
     )
     assert said.startswith("Happy is recognised best (100%")
@@ -98,13 +99,13 @@ def test_the_sentence_on_a_matrix_names_best_worst_and_mix_ups():
 def test_only_what_is_mistaken_is_called_so(wrong, said):
     counts = np.diag([4, 2, 3 - wrong])
     counts[2, 0] = wrong
-    sentence = scores.observe_confusions(counts, ("angry", "disgust", "fear"))
+    sentence = wording.confusions(counts, ("angry", "disgust", "fear"))
     assert sentence.endswith(f"Most often mistaken: {said}")
 
 
 def test_a_class_without_faces_is_not_called_the_worst():
     counts = np.array([[9, 1, 0], [0, 0, 0], [5, 0, 5]])
-    said = scores.observe_confusions(counts, ("angry", "disgust", "fear"))
+    said = wording.confusions(counts, ("angry", "disgust", "fear"))
     assert "fear worst (50%)" in said
 
 
@@ -122,7 +123,7 @@ def test_the_sentence_on_a_history_names_the_best_epoch():
         {"epoch": 2, "accuracy": 0.6, "val_accuracy": 0.5, "val_loss": 1.2},
         {"epoch": 3, "accuracy": 0.9, "val_accuracy": 0.5, "val_loss": 1.3},
     ]
-    said = scores.observe_history(history)
+    said = wording.history(history)
     assert "best at epoch 2 of 3, 0.500" in said
     assert "ends at 0.900, +40.0 points" in said
 
@@ -130,7 +131,7 @@ def test_the_sentence_on_a_history_names_the_best_epoch():
 def test_the_sentence_on_filters_counts_the_silent_and_the_moved():
     maps = np.array([np.full((2, 2), 10.0), np.full((2, 2), 0.5), np.zeros((2, 2))])
     dead = np.array([False, False, True])
-    said = scores.observe_filters("conv1", np.array([1.0, 3.0, 9.0]), dead, maps)
+    said = wording.filters("conv1", np.array([1.0, 3.0, 9.0]), dead, maps)
     assert said.startswith("conv1: 1 of 3 filters never answer;")
     assert "climbs to between 1.00 and 3.00" in said
     assert "The face moves 1 filters" in said
@@ -139,7 +140,7 @@ def test_the_sentence_on_filters_counts_the_silent_and_the_moved():
 def test_the_sentence_on_a_map_says_where_its_weight_lies():
     heat = np.zeros((48, 48))
     heat[:16, 0] = 1
-    said = scores.observe_saliency(heat, 0.6)
+    said = wording.saliency(heat, 0.6)
     assert said.startswith("0.7% of the pixels exceed 0.6.")
     assert "100% in the upper, 0% in the middle, 0% in the lower" in said
 
@@ -152,6 +153,6 @@ def test_the_sentence_on_faithful_maps_tells_what_a_tenth_of_the_face_is_worth(
 ):
     curves, chance = np.zeros((2, 2, 2, 21))
     curves[0, :, [0, 2]], chance[0, :, 2] = [[0.9], [0.25]], 0.75
-    said = scores.observe_faithfulness(curves[:, faces], chance[:, faces])
+    said = wording.faithfulness(curves[:, faces], chance[:, faces])
     assert f"probability{of} is 0.25 instead of 0.90" in said
     assert said.endswith("a tenth at random, 0.75.")

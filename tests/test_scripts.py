@@ -13,15 +13,9 @@ import confusion
 import filters
 import predict
 import saliency
-from fer import (
-    augment,
-    data,
-    figures,
-    files,
-    models,
-    networks,
-    scores,
-)
+from fer import BadInput, augment, data, files, models, networks, scores
+from fer.models.card import describe
+from fer.report import figures
 
 
 def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_path):
@@ -96,22 +90,22 @@ def test_a_model_is_judged_on_its_own_tenth_or_not_at_all(drawn, tmp_path):
     unsplit = data.Faces(drawn.images, drawn.labels)
     network = networks.dnn()
     options = OPTIONS | {"seed": 7}
-    card = models.card(network, unsplit, "f.csv", options, 1, 0, "")
+    card = describe(network, unsplit, "f.csv", options, 1, 0, "")
     models.save(network, card, tmp_path / "m.keras")
     model = models.load(tmp_path / "m.keras")
     expected = unsplit.take(data.split(unsplit, seed=7)[1])
     assert (model.validation(unsplit).images == expected.images).all()
     turned = unsplit.take(slice(None, None, -1))
     assert (model.validation(turned).images == expected.images[::-1]).all()
-    with pytest.raises(models.BadInput, match="no row is known to be unseen"):
+    with pytest.raises(BadInput, match="no row is known to be unseen"):
         model.validation(unsplit.take(slice(1, None)))
-    with pytest.raises(models.BadInput, match="one of the two has no PublicTest"):
+    with pytest.raises(BadInput, match="one of the two has no PublicTest"):
         model.validation(drawn)
 
 
 def test_a_model_by_usage_is_not_judged_on_a_file_without(trained, drawn):
     unsplit = data.Faces(drawn.images, drawn.labels)
-    with pytest.raises(models.BadInput, match="no row is known to be unseen"):
+    with pytest.raises(BadInput, match="no row is known to be unseen"):
         models.load(trained / "dnn.keras").validation(unsplit)
 
 
@@ -122,7 +116,7 @@ def test_a_card_scores_the_rows_that_are_no_copies_of_fitted_ones(drawn):
     images[-5:] = images[:5]
     network = networks.dnn()
     faces = dataclasses.replace(drawn, images=images)
-    card = models.card(network, faces, "f.csv", OPTIONS, 1, 0, "")
+    card = describe(network, faces, "f.csv", OPTIONS, 1, 0, "")
     told = models.predict(network, images[105:135]).argmax(1)
     score = scores.accuracy(drawn.labels[105:135], told)
     assert card["scores"]["without copies of fitted faces"] == score

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from by_command import ROOT, parsed
 
-from benchmarks import frontier, rounds, shipped
-from fer import data, inputs, models, networks, runs, scores, strangers, teachers
+from benchmarks import frontier, harness, shipped
+from fer import data, defaults, models, networks, scores
+from fer.models import archive
+from fer.training import distillation, run
 
 FOLDER = ROOT / "models/fer2013"
 # Other seeds may lie there, and the teachers of twice the width, too large to ship.
@@ -40,13 +42,13 @@ def real():
 
 @each_model
 def test_it_is_one_of_ours(path):
-    strangers.inspect(path)
+    archive.inspect(path)
 
 
 @each_model
 def test_its_card_agrees_with_its_history_and_structure(path):
     model = models.load(path)
-    history = runs.read_history(path)
+    history = run.read_history(path)
     assert len(history) == model.card["options"]["epochs"]
     assert scores.best_epoch(history)["epoch"] == model.card["best_epoch"]
     text = networks.structure_text(model.network)
@@ -60,7 +62,7 @@ assert len(CARDS) > len(SHIPPED)
 
 @pytest.mark.parametrize("path", CARDS, ids=lambda path: path.stem)
 def test_the_table_of_runs_says_what_card_and_history_say(path):
-    card, history = json.loads(path.read_text()), runs.read_history(path)
+    card, history = json.loads(path.read_text()), run.read_history(path)
     assert len(history) == card["options"]["epochs"]
     names = ("validation", "with the mirrored face", "without copies of fitted faces")
     best, mirrored, alone = (card["scores"][name]["accuracy"] for name in names)
@@ -100,7 +102,7 @@ def test_a_recipe_is_what_the_cards_of_its_models_say(name, monkeypatch):
         seed = card["options"]["seed"]
         recipe = shipped.recipe(name, seed, "models/fer2013")
         args = parsed(f"{recipe} --csv fer2013.csv --seed {seed}", monkeypatch)
-        _, wanted = inputs.training(args)
+        _, wanted = defaults.training(args)
         wanted["teachers"] = set(wanted.get("teachers", ()))
         wanted["start"] = {wanted["start"]} if "start" in wanted else set()
         del wanted["precision"]  # what the machine did best
@@ -116,7 +118,7 @@ def over_seeds(name):
     if len(cards) == 1:
         return "one seed"
     return ", ".join(
-        rounds.spread([card["scores"][kind]["accuracy"] for card in cards], 4)
+        harness.spread([card["scores"][kind]["accuracy"] for card in cards], 4)
         for kind in (frontier.ONE_PASS, frontier.MIRRORED)
     )
 
@@ -181,7 +183,7 @@ def test_kept_answers_are_of_the_model_whose_card_lies_beside_them(model):
 def test_kept_answers_know_each_fitted_face_and_mostly_its_label(model, real):
     faces = real("fer2013.csv.gz")
     fitted = faces.take(data.split(faces)[0])
-    teacher = teachers.Teacher(model, models.without_network(model))
+    teacher = distillation.Teacher(model, models.without_network(model))
     told = teacher.answers(fitted.images, "float32")
     assert 0.8 < (told.argmax(1) == fitted.labels).mean() < 1
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fer import data, sample
+from fer import data
+from fer.data import sample
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from model_files import refusal, with_card
 
-from fer import BadInput, models, networks, strangers
+from fer import BadInput, models, networks
+from fer.models import archive
 
 ROOT = Path(__file__).parent.parent
 
@@ -132,7 +133,7 @@ def test_a_member_that_lacks_is_told(parts, stranger, lost):
 
 
 def test_a_bomb_that_says_its_size_is_refused(parts, stranger):
-    bomb = {"model.weights.h5": bytes(strangers.MOST_BYTES + 1)}
+    bomb = {"model.weights.h5": bytes(archive.MOST_BYTES + 1)}
     said = refusal(stranger(parts | bomb, zipfile.ZIP_DEFLATED))
     assert "unpacks to over 64 MB" in said
 
@@ -144,7 +145,7 @@ def test_a_bomb_that_lies_about_its_size_is_never_unpacked(parts, stranger):
     path.write_bytes(lie)
     tracemalloc.start()
     with pytest.raises(BadInput, match="Bad CRC-32"):
-        strangers.inspect(path)
+        archive.inspect(path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < size / 4
@@ -268,7 +269,7 @@ def test_groups_linked_over_and_over_are_looked_at_once(parts, stranger):
             group["one"] = group["other"] = file.create_group(None)
             group = group["one"]
 
-    strangers.inspect(stranger(parts | {"model.weights.h5": weights(write)}))
+    archive.inspect(stranger(parts | {"model.weights.h5": weights(write)}))
 
 
 def test_weights_of_another_network_are_refused(parts, stranger):

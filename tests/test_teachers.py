@@ -9,28 +9,19 @@ import pytest
 from conftest import OPTIONS
 from model_files import copied
 
-from fer import (
-    BadInput,
-    augment,
-    data,
-    files,
-    models,
-    networks,
-    runs,
-    teachers,
-    training,
-)
+from fer import BadInput, augment, data, files, models, networks
+from fer.training import distillation, run
 
 
 @pytest.fixture
 def kept(teacher, drawn):
     """Where the teacher's answers on all drawn faces are kept."""
-    teachers.load(teacher).answers(drawn.images, "float32")
+    distillation.load(teacher).answers(drawn.images, "float32")
     return teacher.with_suffix(".answers.npz")
 
 
 def test_answers_are_probabilities_near_those_of_the_model(teacher, drawn):
-    told = teachers.load(teacher).answers(drawn.images, "float32")
+    told = distillation.load(teacher).answers(drawn.images, "float32")
     assert told.shape == (len(drawn), 7) and told.dtype == np.float32
     assert np.allclose(told.sum(1), 1, atol=0.01)
     seen = models.load(teacher).predict(drawn.images)
@@ -40,7 +31,7 @@ def test_answers_are_probabilities_near_those_of_the_model(teacher, drawn):
 
 def test_a_teacher_sees_each_face_in_four_augmented_views(teacher, drawn, monkeypatch):
     monkeypatch.setattr(models, "BATCH", 50)
-    told = teachers.load(teacher).answers(drawn.images, "float32")
+    told = distillation.load(teacher).answers(drawn.images, "float32")
     network, faces = models.load(teacher).network, drawn.images[..., None]
     expected = [
         np.mean(
@@ -69,17 +60,17 @@ def test_of_several_teachers_the_mean_is_learned(
     def fit(build, faces, options, path, resume, teach, weights):
         raise BadInput(str(teach(faces.images[:1]).tolist()))
 
-    monkeypatch.setattr(teachers.Teacher, "answers", answers)
-    monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(distillation.Teacher, "answers", answers)
+    monkeypatch.setattr(run.fit, "fit", fit)
     options = OPTIONS | {"teachers": [str(teacher), str(other)], "share": 0.5}
     with pytest.raises(BadInput, match=r"\[\[0.5, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0\]\]"):
-        runs.train(networks.dnn, drawn_csv, options, tmp_path / "m.keras", "")
+        run.train(networks.dnn, drawn_csv, options, tmp_path / "m.keras", "")
 
 
 def test_a_teacher_looks_at_the_same_faces_once_in_whatever_order(
     teacher, drawn, monkeypatch
 ):
-    asked = teachers.load(teacher)
+    asked = distillation.load(teacher)
     first = asked.answers(drawn.images, "float32")
     monkeypatch.delattr(models, "mean_over_views")
     assert np.array_equal(asked.answers(drawn.images, "float32"), first)
@@ -93,7 +84,7 @@ def test_a_teacher_that_was_trained_anew_is_asked_anew(teacher, kept, drawn, cap
         arrays = dict(archive) | {"sha256": np.array("another model's")}
     np.savez(kept, **arrays)
     capsys.readouterr()
-    teachers.load(teacher).answers(drawn.images, "float32")
+    distillation.load(teacher).answers(drawn.images, "float32")
     assert "looks at each face" in capsys.readouterr().out
     with np.load(kept) as archive:
         assert str(archive["sha256"]) == json.loads(card.read_text())["sha256"]
@@ -102,9 +93,9 @@ def test_a_teacher_that_was_trained_anew_is_asked_anew(teacher, kept, drawn, cap
 def test_answers_teach_where_the_weights_are_not(teacher, kept, drawn_csv, tmp_path):
     with_weights, without = tmp_path / "with.keras", tmp_path / "without.keras"
     options = OPTIONS | {"epochs": 1, "teachers": [str(teacher)], "share": 0.5}
-    runs.train(networks.dnn, drawn_csv, options, with_weights, "")
+    run.train(networks.dnn, drawn_csv, options, with_weights, "")
     teacher.unlink()
-    runs.train(networks.dnn, drawn_csv, options, without, "")
+    run.train(networks.dnn, drawn_csv, options, without, "")
     one, other = (models.load(each) for each in (with_weights, without))
     assert one.card["options"] == other.card["options"]
     for mine, its in zip(
@@ -121,7 +112,9 @@ def test_watching_teachers_tell_on_average_what_they_make_of_just_these_faces(
     network.set_weights([-weights for weights in network.get_weights()])
     models.save(network, models.load(other).card, other)
     seen = [models.load(each).predict(drawn.images) for each in (teacher, other)]
-    teach = teachers.watching([teachers.load(teacher), teachers.load(other)], "float32")
+    teach = distillation.watching(
+        [distillation.load(teacher), distillation.load(other)], "float32"
+    )
     told = teach(drawn.images[..., None])
     assert told.dtype == np.float32
     assert np.allclose(told, np.mean(seen, axis=0), atol=1e-5)
@@ -132,7 +125,7 @@ def test_a_teacher_without_weights_cannot_watch(teacher, kept, drawn_csv, tmp_pa
     teacher.unlink()
     options = OPTIONS | {"teachers": [str(teacher)], "share": 1.0, "consistent": True}
     with pytest.raises(BadInput, match=r"dnn\.keras is not here.* leave --consistent"):
-        runs.train(networks.dnn, drawn_csv, options, tmp_path / "m.keras", "")
+        run.train(networks.dnn, drawn_csv, options, tmp_path / "m.keras", "")
 
 
 def test_a_face_that_is_new_to_a_teacher_without_weights_is_refused(
@@ -140,16 +133,16 @@ def test_a_face_that_is_new_to_a_teacher_without_weights_is_refused(
 ):
     teacher.unlink()
     held = drawn.take(drawn.usage == 1)
-    teachers.load(teacher).must_suit(drawn, held)
+    distillation.load(teacher).must_suit(drawn, held)
     with pytest.raises(BadInput, match=r"answers\.npz does not tell .*leave it out"):
-        teachers.load(teacher).must_suit(data.Faces(255 - drawn.images), held)
+        distillation.load(teacher).must_suit(data.Faces(255 - drawn.images), held)
 
 
 def test_what_is_no_teacher_is_named(teacher, kept):
     teacher.unlink()
     for other in (teacher.with_suffix(""), teacher.with_name("cnn.keras"), Path(".")):
         with pytest.raises(BadInput, match=re.escape(str(other))):
-            teachers.load(other)
+            distillation.load(other)
 
 
 def spoilt(kept, answers):
@@ -170,14 +163,14 @@ def spoilt(kept, answers):
 def test_damaged_answers_are_refused_by_name(teacher, kept, drawn, spoil):
     spoil(kept)
     with pytest.raises(BadInput, match=r"dnn\.answers\.npz .*delete it"):
-        teachers.load(teacher).answers(drawn.images, "float32")
+        distillation.load(teacher).answers(drawn.images, "float32")
 
 
 def test_a_teacher_whose_answers_cannot_be_kept_teaches_all_the_same(
     teacher, drawn, capsys
 ):
     with files.locked(teacher.with_name(".dnn.answers.npz.lock")):
-        told = teachers.load(teacher).answers(drawn.images, "float32")
+        told = distillation.load(teacher).answers(drawn.images, "float32")
     assert len(told) == len(drawn)
     assert "not kept" in capsys.readouterr().out
 

@@ -9,7 +9,8 @@ from conftest import OPTIONS
 from fitting import fit, surprised
 
 from benchmarks import resume
-from fer import BadInput, data, networks, training
+from fer import BadInput, data, networks
+from fer.training import fit as training
 
 
 def test_the_number_of_loader_threads_changes_nothing(drawn, tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 """Does a faster way to train cost accuracy? The CNN, trained in each way.
 
-python -m benchmarks.parity --csv data/fer2013.csv
-python -m benchmarks.parity --csv data/fer2013.csv --epochs 10 --ways 2 4
+python -m benchmarks.equivalence --csv data/fer2013.csv
+python -m benchmarks.equivalence --csv data/fer2013.csv --epochs 10 --ways 2 4
 
 The first way is the reference; the others are mixed_bfloat16, and that with other
 augmentation, batch or both. Prints, for each, the mean and deviation over the seeds of
@@ -14,8 +14,9 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import rounds
-from fer import data, files, runs
+from benchmarks import harness
+from fer import data, files
+from fer.training import run
 
 WAYS = {
     "float32, generator, batch 128": {"precision": "float32"},
@@ -28,11 +29,11 @@ WAYS = {
         "batch-size": 256,
     },
 }
-FOLDER = Path("benchmarks/results/parity")
+FOLDER = Path("benchmarks/results/equivalence")
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--csv", required=True)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
@@ -54,12 +55,12 @@ def main():
             out = args.folder / f"{args.epochs}_{number}_{seed}.keras"
             words = [f"--{name}={value}" for name, value in options.items()]
             done = out.with_suffix(".csv").exists()
-            rounds.train(["train_cnn.py", *words], out, done)
-            found[way].append(runs.read_history(out)[-1]["val_accuracy"])
-    print(f"CNN, {args.epochs} epochs, {args.seeds} seeds\n{rounds.where()}\n")
+            harness.train(["train_cnn.py", *words], out, done)
+            found[way].append(run.read_history(out)[-1]["val_accuracy"])
+    print(f"CNN, {args.epochs} epochs, {args.seeds} seeds\n{harness.where()}\n")
     print(f"{'':34}{'accuracy':>17}")
     for way, scores in found.items():
-        print(f"{way:34}{rounds.spread(scores, 4):>17}")
+        print(f"{way:34}{harness.spread(scores, 4):>17}")
     print("\n" + json.dumps({"epochs": args.epochs, "accuracy": found}))
 
 

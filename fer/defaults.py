@@ -24,7 +24,7 @@ def default_csv():
     for own in OWN_CSV:
         if own.exists():
             return own
-    from fer import sample
+    from fer.data import sample
 
     if not SAMPLE_CSV.exists():
         sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)

@@ -1,6 +1,6 @@
 """Run the report's chain again and again in one process; does it leak?
 
-python -m benchmarks.chains --chains 50
+python -m benchmarks.memory --chains 50
 
 After a `make report` that drew faces. Each chain loads the sample and its models,
 scores, explains, draws and writes figures/sample. Prints resident memory and open files
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import rounds
+from benchmarks import harness
 from fer import machine
 
 
@@ -26,7 +26,7 @@ def resident_megabytes():
 
 
 def main():
-    parser = rounds.parser(__doc__)
+    parser = harness.parser(__doc__)
     parser.add_argument("--chains", type=int, default=50)
     chains = parser.parse_args().chains
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

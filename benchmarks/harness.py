@@ -88,9 +88,9 @@ def train(words, out, done):
     if done:
         print(f"{out} is trained already", file=sys.stderr, flush=True)
         return
-    from fer import runs
+    from fer.training import run
 
-    resume = ["--resume"] if runs.checkpoint_of(out).exists() else []
+    resume = ["--resume"] if run.checkpoint_of(out).exists() else []
     run([*words, "--out", out, *resume])
 
 

@@ -13,22 +13,14 @@ import time
 
 import numpy as np
 
-from fer import (
-    BadInput,
-    augment,
-    checkpoint,
-    data,
-    networks,
-    progress,
-    scores,
-    threads,
-)
+from fer import BadInput, augment, data, networks, progress, scores, threads
+from fer.training import checkpoint
 
 # The peak of the learning rate, and the weight decay.
 OPTIMIZERS = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
 # The peak is that of batches of 128. It goes with the batch (Goyal, 2017,
 # arXiv:1706.02677), up to as large a one as was found to do as well:
-# benchmarks/results/parity_batch.txt.
+# benchmarks/results/equivalence_batch.txt.
 LARGEST_FACTOR = 2
 # Of the peak, for weights that have learned before: at all of it they lost much of what
 # they knew (docs/accuracy.md).
@@ -190,7 +182,7 @@ def _optimizer(name, schedule, decay, last_layer):
 
     if name == "adamw":
         return keras.optimizers.AdamW(schedule, weight_decay=decay)
-    from fer import muon
+    from fer.training import muon
 
     return muon.Muon(
         schedule,

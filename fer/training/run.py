@@ -6,26 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import (
-    BadInput,
-    data,
-    figures,
-    files,
-    gradients,
-    machine,
-    models,
-    networks,
-    scores,
-    teachers,
-    training,
-)
+from fer import BadInput, backend, data, files, machine, models, networks, scores
+from fer.models.card import describe
+from fer.report import figures
+from fer.training import distillation, fit
 
 
 def train(build, source, options, out, command, resume=False):
     """Train the network that `build()` makes on the CSV `source`; write five files.
 
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
-    epoch), .txt its structure, .png its learning curves. options: as training.fit takes
+    epoch), .txt its structure, .png its learning curves. options: as fit.fit takes
     them, where the precision may be "auto", and maybe teachers: the paths of trained
     models, and start: that of one to train further; resume: as it takes that.
     """
@@ -42,17 +33,17 @@ def train(build, source, options, out, command, resume=False):
         print(f"{source}: {data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         checkpoint = checkpoint_of(out)
-        network, history, seconds = training.fit(
+        network, history, seconds = fit.fit(
             build, faces, options, checkpoint, resume, teach, weights
         )
         best = scores.best_epoch(history)["epoch"]
-        command = gradients.chosen_backend() + command
-        card = models.card(network, faces, source, options, best, seconds, command)
+        command = backend.chosen_backend() + command
+        about = describe(network, faces, source, options, best, seconds, command)
         # The largest first: on a full disk all else stays as it was.
-        models.save(network, card, out)
+        models.save(network, about, out)
         _write_beside(out, network, history)
         checkpoint.unlink()
-    print(f"epoch {best}: validation {scores.shown(card['scores']['validation'])}")
+    print(f"epoch {best}: validation {scores.shown(about['scores']['validation'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
 
 
@@ -93,7 +84,7 @@ def _resolved(options):
     The precision is named, and each model goes with its file's digest. The models are
     the list of teachers, and what to train further, if anything.
     """
-    loaded = {path: teachers.load(path) for path in options.get("teachers", ())}
+    loaded = {path: distillation.load(path) for path in options.get("teachers", ())}
     digests = {path: each.model.card["sha256"] for path, each in loaded.items()}
     precision = options["precision"]
     if precision == "auto":
@@ -115,7 +106,7 @@ def _teaching(taught_by, faces, options):
     for teacher in taught_by:
         teacher.must_suit(fitted, held)
     if options.get("consistent"):
-        return teachers.watching(taught_by, options["precision"])
+        return distillation.watching(taught_by, options["precision"])
 
     def teach(images):
         each = [teacher.answers(images, options["precision"]) for teacher in taught_by]

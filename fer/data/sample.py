@@ -7,7 +7,8 @@ expressions look alike; pose, proportions, light and noise vary with each face.
 
 import numpy as np
 
-from fer import files, reader
+from fer import files
+from fer.data import csv_reader
 
 ROWS = {"Training": 2100, "PublicTest": 350, "PrivateTest": 350}
 
@@ -124,7 +125,9 @@ def _eyes(ink, x, y, vary, feature, apart, dark, hair):
 
 def _face_coordinates(scale, vary):
     """Where each pixel lies in the face: x and y, (N, 48, 48), in half face heights."""
-    row, column = np.mgrid[: reader.SIDE, : reader.SIDE] - (reader.SIDE - 1) / 2
+    row, column = (
+        np.mgrid[: csv_reader.SIDE, : csv_reader.SIDE] - (csv_reader.SIDE - 1) / 2
+    )
     across, down = (column - vary(0, 1.8)) / scale, (row - vary(0, 1.8)) / scale
     turn = vary(0, 0.14)
     x = np.cos(turn) * across + np.sin(turn) * down

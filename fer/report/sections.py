@@ -5,19 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import (
-    BadInput,
-    cli,
-    data,
-    explain,
-    figures,
-    files,
-    models,
-    networks,
-    page,
-    runs,
-    scores,
-)
+from fer import BadInput, cli, data, explain, files, models, networks, scores
+from fer.report import figures, page, wording
+from fer.training import run
 
 CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
 MEASURED = 100  # faces, to see how faithful maps are
@@ -56,7 +46,7 @@ def gather(source, folder, test, out, seed):
     print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
     return Material(
         loaded,
-        {title: runs.read_history(folder / name) for title, name in FILES.items()},
+        {title: run.read_history(folder / name) for title, name in FILES.items()},
         held,
         int(data.copies(held, fitted).sum()),
         {
@@ -134,7 +124,7 @@ def cnn(report):
     )
     names = "With augmentation", "without"
     yield page.paragraph(
-        f"{scores.observe_history(report.histories[CNN])} "
+        f"{wording.history(report.histories[CNN])} "
         f"{_compare(report, names, CNN, PLAIN, meant={'augment'})}"
     )
 
@@ -151,7 +141,7 @@ def dnn(report):
     both = {title: report.histories[title] for title in (CNN, DNN)}
     yield report.picture("comparison.png", figures.comparison(both), "CNN against DNN")
     yield page.paragraph(
-        f"{scores.observe_history(report.histories[DNN])} "
+        f"{wording.history(report.histories[DNN])} "
         f"{_compare(report, ('The CNN', 'the DNN'), CNN, DNN, meant=set())}"
     )
 
@@ -167,7 +157,7 @@ def confusion(report):
         figures.confusion(counts, classes),
         "Confusion matrix of the CNN",
     )
-    yield page.paragraph(scores.observe_confusions(counts, classes))
+    yield page.paragraph(wording.confusions(counts, classes))
     yield page.preformatted(scores.table(labels, predicted, classes))
 
 
@@ -187,8 +177,7 @@ def saliency(report):
     maps = explain.saliency(model.network, few, named)
     measured = explain.against_chance(model.network, few, maps, named, report.seed)
     yield page.paragraph(
-        f"{scores.observe_saliency(heat, cli.THRESHOLD)} "
-        f"{scores.observe_faithfulness(*measured)}"
+        f"{wording.saliency(heat, cli.THRESHOLD)} {wording.faithfulness(*measured)}"
     )
 
 
@@ -205,7 +194,7 @@ def filters(report):
             layer.name, found, dead, cli.STEPS, maps, row
         ):
             yield report.picture(name, drawn, title)
-        yield page.paragraph(scores.observe_filters(layer.name, climbed, dead, maps))
+        yield page.paragraph(wording.filters(layer.name, climbed, dead, maps))
 
 
 def submission(report):
@@ -236,7 +225,7 @@ def _compare(report, names, title, other, meant):
     )
     one, two = (report.models[each].card["options"] for each in (title, other))
     others = {name for name in one | two if one.get(name) != two.get(name)} - meant
-    return scores.observe_difference(*names, change, sorted(others))
+    return wording.difference(*names, change, sorted(others))
 
 
 ALL = (summary, cnn, dnn, confusion, saliency, filters, submission)

@@ -1,0 +1,41 @@
+"""Faces in: every form of data is read by `load` into one record, and split."""
+
+from fer.data.faces import (
+    FITTING,
+    PIXELS,
+    SIDE,
+    USAGES,
+    Faces,
+    counts,
+    has_public_test,
+    must_be_labelled,
+)
+from fer.data.forms import load
+from fer.data.split import (
+    VALIDATION_FRACTION,
+    copies,
+    digest,
+    parts,
+    short_digests,
+    split,
+    unordered_digest,
+)
+
+__all__ = [
+    "FITTING",
+    "PIXELS",
+    "SIDE",
+    "USAGES",
+    "VALIDATION_FRACTION",
+    "Faces",
+    "copies",
+    "counts",
+    "digest",
+    "has_public_test",
+    "load",
+    "must_be_labelled",
+    "parts",
+    "short_digests",
+    "split",
+    "unordered_digest",
+]

@@ -1,0 +1,30 @@
+"""Saved models: their cards, safe loading, and predictions."""
+
+from fer.models.card import NOT_FOR
+from fer.models.predict import BATCH, TURN, mean_over_views, predict
+from fer.models.saved import (
+    OWN,
+    SHIPPED,
+    Model,
+    files_of,
+    is_trained_so,
+    load,
+    save,
+    without_network,
+)
+
+__all__ = [
+    "BATCH",
+    "NOT_FOR",
+    "OWN",
+    "SHIPPED",
+    "TURN",
+    "Model",
+    "files_of",
+    "is_trained_so",
+    "load",
+    "mean_over_views",
+    "predict",
+    "save",
+    "without_network",
+]

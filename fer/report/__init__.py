@@ -1,0 +1,1 @@
+"""The page: its sections, pictures, and sentences computed from numbers."""

@@ -1,0 +1,1 @@
+"""Training a network: its recipe, the loop, the run's files, distillation."""
