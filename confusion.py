@@ -20,7 +20,7 @@ def main():
     model, faces = defaults.model_and_faces(args, args.out)
     predicted = model.predict(faces.images, args.mirror, args.turn).argmax(1)
     counts = scores.matrix(faces.labels, predicted, model.classes)
-    files.write_bytes(args.out, figures.png(figures.confusion(counts, model.classes)))
+    files.write_figure(args.out, figures.confusion(counts, model.classes))
     print(scores.table(faces.labels, predicted, model.classes))
     print(f"wrote {args.out}")
 

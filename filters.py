@@ -39,7 +39,7 @@ def main():
         for name, drawn, _ in figures.filter_pictures(
             layer.name, found, dead, args.steps, maps, row
         ):
-            files.write_bytes(args.out / name, figures.png(drawn))
+            files.write_figure(args.out / name, drawn)
             print(f"wrote {args.out / name}")
 
 

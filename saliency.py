@@ -37,7 +37,7 @@ def main():
     )
     masked = explain.mask(image, heat, args.threshold)
     drawn = figures.saliency(image, heat, masked, model.classes[label], args.threshold)
-    files.write_bytes(args.out, figures.png(drawn))
+    files.write_figure(args.out, drawn)
     print(f"image {row}: {wording.saliency(heat, args.threshold)}")
     print(wording.faithfulness(*measured))
     print(f"wrote {args.out}")

@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 
 from benchmarks import harness
 from fer import cli, data, explain, files, models, scores
-from fer.report import figures
 
 RANDOM = "at random"
 STEPS = 20
@@ -107,7 +106,7 @@ def main():
     }
     print(f"{args.model}, {len(images)} faces: area under the class's probability\n")
     show({name: found.mean(axis=-1) for name, found in curves.items()})
-    files.write_bytes(args.out, figures.png(draw(curves)))
+    files.write_figure(args.out, draw(curves))
     print(f"\nwrote {args.out}")
 
 

@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 
 from benchmarks import harness, shipped
 from fer import files
-from fer.report import figures
 
 # How they are called in the picture, and on which side.
 OURS = {
@@ -117,7 +116,7 @@ def main():
                 f"{minutes:6.0f}"
             )
     ours = {name: of for name, of in found.items() if name in OURS and of}
-    files.write_bytes(args.out, figures.png(draw(ours)))
+    files.write_figure(args.out, draw(ours))
     print(f"wrote {args.out}")
 
 

@@ -15,6 +15,7 @@ from fer import BadInput, backend, machine, progress
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 14
 SHARE = 0.5
+PICTURES = (".png", ".pdf", ".svg")
 # The report's: a face, convolutions, steps of ascent, a class and a saliency.
 IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
 
@@ -34,11 +35,16 @@ def file(text):
 
 
 def path_ending(suffix):
-    """An argparse type: a path that ends like the default, which tells the format."""
+    """An argparse type: a path that ends like the default, which tells the format.
+
+    A picture may be of any of the formats in PICTURES.
+    """
+    allowed = PICTURES if suffix in PICTURES else (suffix,)
 
     def parse(text):
-        if Path(text).suffix != suffix:
-            raise argparse.ArgumentTypeError(f"{text!r} does not end in {suffix!r}")
+        if Path(text).suffix not in allowed:
+            named = " or ".join(map(repr, allowed))
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {named}")
         return Path(text)
 
     return parse if suffix else path

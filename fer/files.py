@@ -12,6 +12,8 @@ from pathlib import Path
 
 from fer import BadInput
 
+DPI = 200  # of a figure's pixels, enough for print
+
 
 @contextlib.contextmanager
 def whole(path):
@@ -100,6 +102,20 @@ def write_text(path, text):
 def write_json(path, value):
     """Write `value` as indented JSON, which has no NaN and no infinities."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_figure(path, figure):
+    """Write a matplotlib figure in the format that the path's ending names.
+
+    The same figure gives the same bytes.
+    """
+    import matplotlib
+
+    # Without these, an SVG has random names in it, and both hold the time.
+    dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    about = dated.get(Path(path).suffix)
+    with whole(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "fer"}):
+        figure.savefig(temporary, dpi=DPI, bbox_inches="tight", metadata=about)
 
 
 def write_csv(path, header, rows):

@@ -1,7 +1,6 @@
 """Figures say what their numbers are."""
 
 import numpy as np
-import pytest
 
 from fer.report import figures
 
@@ -47,35 +46,3 @@ def test_a_filter_that_never_answers_is_crossed_out(rng):
     grid = figures.tiles(rng.random((3, 5, 5)), "tiles", [False, True, False]).axes
     assert [len(axes.images) for axes in grid[:3]] == [1, 0, 1]
     assert [len(axes.lines) for axes in grid[:3]] == [0, 1, 0]
-
-
-def lines(axes):
-    return {line.get_label(): line for line in axes.lines}
-
-
-def test_curves_and_comparison_draw_what_they_name():
-    names = ("accuracy", "val_accuracy", "loss", "val_loss")
-    history = [
-        {"epoch": epoch, **{name: i + epoch / 10 for i, name in enumerate(names)}}
-        for epoch in (1, 2)
-    ]
-    above, below = figures.curves({"CNN": history}).axes
-    [both] = figures.comparison({"CNN": history}).axes
-    for axes, label, first in (
-        *((above, "training", 0), (above, "validation", 1)),
-        *((below, "training", 2), (below, "validation", 3)),
-        *((both, "CNN, training", 0), (both, "CNN, validation", 1)),
-    ):
-        assert np.allclose(lines(axes)[label].get_ydata(), [first + 0.1, first + 0.2])
-        assert lines(axes)[label].get_xdata().tolist() == [1, 2]
-    styles = {label: line.get_linestyle() for label, line in lines(both).items()}
-    assert styles == {"CNN, training": "--", "CNN, validation": "-"}
-
-
-@pytest.mark.parametrize("epochs", [1, 2, 20, 60])
-@pytest.mark.parametrize("draw", [figures.curves, figures.comparison])
-def test_epochs_are_numbered_in_whole_numbers(draw, epochs):
-    row = dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy"), 0.5)
-    history = [{"epoch": epoch, **row} for epoch in range(1, epochs + 1)]
-    ticks = draw({"CNN": history}).axes[-1].get_xticks()
-    assert len(ticks) and np.array_equal(ticks, np.rint(ticks))

@@ -269,3 +269,19 @@ def test_sha256_is_that_of_the_bytes(target):
 def test_a_text_may_hold_a_name_that_is_no_utf_8(target):
     files.write_text(target, os.fsdecode(b"\xff.csv"))
     assert target.read_text(encoding="utf-8") == r"\udcff.csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.png", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.svg", b"<?xml")]
+)
+def test_a_figure_is_of_the_format_that_its_name_ends_in(tmp_path, name, start):
+    from matplotlib.figure import Figure
+
+    def write():
+        figure = Figure()
+        figure.subplots().plot([0, 1], [2, 3], label="text")
+        files.write_figure(tmp_path / name, figure)
+        return (tmp_path / name).read_bytes()
+
+    once = write()
+    assert once.startswith(start) and once == write()

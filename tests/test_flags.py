@@ -93,6 +93,11 @@ def test_an_output_ends_like_its_format(tmp_path):
             assert repr(ending) in refusal(script, "--out", name, folder=tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.pdf", "a.svg"])
+def test_a_picture_is_written_in_the_format_that_its_name_ends_in(name, monkeypatch):
+    assert parsed(f"confusion.py --out {name}", monkeypatch).out == Path(name)
+
+
 @pytest.mark.parametrize(
     ("script", "flag"),
     [

@@ -1,57 +1,7 @@
 """Arrays in, matplotlib figures out."""
 
-import io
-
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-
-DPI = 110
-
-
-def curves(histories):
-    """Accuracy and loss, training and validation: a column a history.
-
-    histories: {title: [a dict an epoch]}. Columns share their axes, so they can be
-    compared.
-    """
-    figure = Figure(figsize=(5.2 * len(histories), 6.4))
-    grid = figure.subplots(2, len(histories), sharex=True, sharey="row", squeeze=False)
-    for column, (title, history) in zip(grid.T, histories.items(), strict=True):
-        column[0].set_title(title)
-        for axes, measure in zip(column, ("accuracy", "loss"), strict=True):
-            for name, key in (("training", measure), ("validation", f"val_{measure}")):
-                axes.plot(_column(history, "epoch"), _column(history, key), label=name)
-            axes.set_ylabel(measure)
-            axes.grid(alpha=0.3)
-        column[0].legend(loc="lower right")
-        _number_epochs(column[1])
-    figure.tight_layout()
-    return figure
-
-
-def comparison(histories):
-    """Accuracy of several networks on one axis: validation solid, training dashed."""
-    figure = Figure(figsize=(7, 4.2))
-    axes = figure.subplots()
-    for number, (title, history) in enumerate(histories.items()):
-        for key, line, rows in (
-            ("val_accuracy", "-", "validation"),
-            ("accuracy", "--", "training"),
-        ):
-            points = _column(history, "epoch"), _column(history, key)
-            axes.plot(*points, line, color=f"C{number}", label=f"{title}, {rows}")
-    axes.set_ylabel("accuracy")
-    _number_epochs(axes)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    return figure
-
-
-def _number_epochs(axes):
-    axes.set_xlabel("epoch")
-    whole = MaxNLocator(integer=True, steps=(1, 2, 5, 10), min_n_ticks=1)
-    axes.xaxis.set_major_locator(whole)
 
 
 def confusion(counts, classes):
@@ -125,14 +75,3 @@ def filter_pictures(layer, found, dead, steps, maps, image):
 def filter_names(layer):
     """The names of the files of a layer's ascents and responses."""
     return f"{layer}_filters.png", f"{layer}_responses.png"
-
-
-def png(figure):
-    """The figure as the bytes of a PNG file."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DPI, bbox_inches="tight")
-    return stream.getvalue()
-
-
-def _column(history, key):
-    return [row[key] for row in history]

@@ -7,7 +7,7 @@ import numpy as np
 
 from fer import BadInput, cli, data, explain, files, models, networks, scores
 from fer.report import figures, page, wording
-from fer.training import run
+from fer.training import curves, run
 
 CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
 MEASURED = 100  # faces, to see how faithful maps are
@@ -30,9 +30,8 @@ class Material:
 
     def picture(self, name, figure, caption):
         """Save the figure as `name` beside the page; return it as part of the page."""
-        png = figures.png(figure)
-        files.write_bytes(self.out / name, png)
-        return page.picture(png, caption)
+        files.write_figure(self.out / name, figure)
+        return page.picture((self.out / name).read_bytes(), caption)
 
 
 def gather(source, folder, test, out, seed):
@@ -120,7 +119,7 @@ def cnn(report):
     yield page.preformatted(networks.structure_text(report.models[CNN].network))
     shown = {title: report.histories[title] for title in (CNN, PLAIN)}
     yield report.picture(
-        "cnn_curves.png", figures.curves(shown), "Training procedure of the CNN"
+        "cnn_curves.png", curves.curves(shown), "Training procedure of the CNN"
     )
     names = "With augmentation", "without"
     yield page.paragraph(
@@ -135,11 +134,11 @@ def dnn(report):
     yield page.preformatted(networks.structure_text(report.models[DNN].network))
     yield report.picture(
         "dnn_curves.png",
-        figures.curves({DNN: report.histories[DNN]}),
+        curves.curves({DNN: report.histories[DNN]}),
         "Training procedure of the DNN",
     )
     both = {title: report.histories[title] for title in (CNN, DNN)}
-    yield report.picture("comparison.png", figures.comparison(both), "CNN against DNN")
+    yield report.picture("comparison.png", curves.comparison(both), "CNN against DNN")
     yield page.paragraph(
         f"{wording.history(report.histories[DNN])} "
         f"{_compare(report, ('The CNN', 'the DNN'), CNN, DNN, meant=set())}"

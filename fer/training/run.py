@@ -8,8 +8,7 @@ import numpy as np
 
 from fer import BadInput, backend, data, files, machine, models, networks, scores
 from fer.models.card import describe
-from fer.report import figures
-from fer.training import distillation, fit
+from fer.training import curves, distillation, fit
 
 
 def train(build, source, options, out, command, resume=False):
@@ -149,8 +148,7 @@ def _write_beside(out, network, history):
     rows = [row.values() for row in history]
     files.write_csv(out.with_suffix(".csv"), history[0], rows)
     files.write_text(out.with_suffix(".txt"), networks.structure_text(network))
-    curves = figures.curves({network.name: history})
-    files.write_bytes(out.with_suffix(".png"), figures.png(curves))
+    files.write_figure(out.with_suffix(".png"), curves.curves({out.stem: history}))
 
 
 def train_unless_done(build, source, options, out, script):

@@ -1,0 +1,69 @@
+"""Pictures of histories: accuracy and loss by epoch."""
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from fer import scores
+
+
+def curves(histories):
+    """Accuracy and loss, training and validation: a column a history.
+
+    histories: {title: [a dict an epoch]}. Columns share their axes, so they can be
+    compared. A column's title tells its best epoch, the one that is kept.
+    """
+    wide = max(5.2 * len(histories), 6.4)
+    figure = Figure(figsize=(wide, 6.8), layout="constrained")
+    grid = figure.subplots(2, len(histories), sharex=True, sharey="row", squeeze=False)
+    for column, (title, history) in zip(grid.T, histories.items(), strict=True):
+        best = scores.best_epoch(history)
+        column[0].set_title(
+            f"{title}: validation accuracy {best['val_accuracy']:.4f} at epoch "
+            f"{best['epoch']}",
+            fontsize="medium",
+        )
+        for axes, measure in zip(column, ("accuracy", "loss"), strict=True):
+            for name, key in (("training", measure), ("validation", f"val_{measure}")):
+                axes.plot(_column(history, "epoch"), _column(history, key), label=name)
+            axes.set_ylabel(measure)
+            axes.grid(alpha=0.3)
+        _number_epochs(column[1])
+    _legend_below(figure, grid[0, 0])
+    return figure
+
+
+def comparison(histories):
+    """Accuracy of several networks on one axis: validation solid, training dashed."""
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for number, (title, history) in enumerate(histories.items()):
+        for key, line, rows in (
+            ("val_accuracy", "-", "validation"),
+            ("accuracy", "--", "training"),
+        ):
+            points = _column(history, "epoch"), _column(history, key)
+            axes.plot(*points, line, color=f"C{number}", label=f"{title}, {rows}")
+    best = {name: scores.best_epoch(each) for name, each in histories.items()}
+    told = (f"{name} {each['val_accuracy']:.4f}" for name, each in best.items())
+    axes.set_title(f"Best validation accuracy: {', '.join(told)}", fontsize="medium")
+    axes.set_ylabel("accuracy")
+    _number_epochs(axes)
+    axes.grid(alpha=0.3)
+    _legend_below(figure, axes)
+    return figure
+
+
+def _legend_below(figure, axes):
+    """A legend of what `axes` shows, outside of all axes, where it covers no curve."""
+    lines, names = axes.get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=2)
+
+
+def _number_epochs(axes):
+    axes.set_xlabel("epoch")
+    whole = MaxNLocator(integer=True, steps=(1, 2, 5, 10), min_n_ticks=1)
+    axes.xaxis.set_major_locator(whole)
+
+
+def _column(history, key):
+    return [row[key] for row in history]
