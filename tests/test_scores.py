@@ -156,3 +156,19 @@ def test_the_sentence_on_faithful_maps_tells_what_a_tenth_of_the_face_is_worth(
     said = wording.faithfulness(curves[:, faces], chance[:, faces])
     assert f"probability{of} is 0.25 instead of 0.90" in said
     assert said.endswith("a tenth at random, 0.75.")
+
+
+def test_confidence_that_is_as_often_right_as_it_says_has_no_calibration_error():
+    sure = np.tile([0.75, 0.25], (4, 1))
+    told = scores.calibration(np.array([0, 0, 0, 1]), sure)
+    assert told["bins"] == [{"confidence": 0.75, "accuracy": 0.75, "rows": 4}]
+    assert told["ece"] == 0
+
+
+def test_the_calibration_error_weighs_the_gap_of_each_bin_by_its_rows():
+    probabilities = np.array([[1.0, 0.0]] * 3 + [[0.4, 0.6]])
+    told = scores.calibration(np.array([0, 1, 1, 1]), probabilities, bins=10)
+    assert [(bin["accuracy"], bin["rows"]) for bin in told["bins"]] == [
+        *((1.0, 1), (1 / 3, 3))
+    ]
+    assert np.isclose(told["ece"], (1 * 0.4 + 3 * 2 / 3) / 4)
