@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from by_command import FORMATS, ROOT, SCRIPTS, ended, refusal
+from by_command import FORMATS, ROOT, SCRIPTS, ended, forked, refusal
 
 SHIPPED = ROOT / "models/fer2013/cnn.keras"
 
@@ -105,7 +105,7 @@ def test_a_report_without_its_models_is_told(tmp_path, given):
 
 
 def test_a_report_of_named_models_trains_none(tmp_path):
-    done = ended("report.py", "--models", "mine", folder=tmp_path)
+    done = forked("report.py", "--models", "mine", folder=tmp_path)
     assert done.returncode == 2
     assert "mine/cnn.keras cannot be read" in done.stderr
     assert not (tmp_path / "mine").exists()
@@ -114,7 +114,7 @@ def test_a_report_of_named_models_trains_none(tmp_path):
 def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/fer2013.csv").touch()
-    done = ended("predict.py", folder=tmp_path)
+    done = forked("predict.py", folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "predict.py: there is no test.csv beside data/fer2013.csv: name one with --csv"
