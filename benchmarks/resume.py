@@ -62,14 +62,17 @@ def broken(network, augment, checkpoint, epochs, kills, epoch_seconds, rng):
 
     There are fewer where a run has come to its end before it is killed.
     """
-    temporary = checkpoint.with_name(f".{checkpoint.stem}.tmp{checkpoint.suffix}")
+
+    def half_written():
+        return {*checkpoint.parent.glob(f".{checkpoint.stem}.*.tmp{checkpoint.suffix}")}
+
     killed = hit = 0
     for kill in range(kills):
         # What the last kill left behind stays, as it does for a user.
-        left = last_change(temporary)
+        left = half_written()
         process = start(network, augment, checkpoint, epochs)
         if kill % 2:
-            while last_change(temporary) in (None, left) and process.poll() is None:
+            while half_written() <= left and process.poll() is None:
                 time.sleep(0.0005)
             time.sleep(rng.uniform(0, 0.02))
         else:
@@ -78,18 +81,10 @@ def broken(network, augment, checkpoint, epochs, kills, epoch_seconds, rng):
         killed += process.poll() is None
         process.kill()
         process.wait()
-        hit += last_change(temporary) not in (None, left)
+        hit += not half_written() <= left
     process = start(network, augment, checkpoint, epochs)
     assert process.wait() == 0, "the last resume failed"
     return killed, hit
-
-
-def last_change(path):
-    """When the file was last written, or None where there is none."""
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return None
 
 
 def contents(checkpoint):

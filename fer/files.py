@@ -3,10 +3,11 @@
 import contextlib
 import csv
 import errno
-import fcntl
 import hashlib
 import json
 import os
+import re
+import secrets
 import stat
 from pathlib import Path
 
@@ -21,23 +22,25 @@ def whole(path):
 
     The bytes are flushed to the disk before the rename and the folder after it, so that
     a crash at any instant leaves either the old file or the new one. The temporary name
-    is the same for every run, so that what a killed run leaves behind is replaced by
-    the next; a lock keeps two runs from writing it at once. Raises BadInput when the
-    file cannot be written.
+    is like no other; what a killed run left under such a name is deleted by the next.
+    A lock keeps two runs from writing `path` at once. An existing file's mode is kept.
+    Raises BadInput when the file cannot be written.
     """
     writable(path)
     path = _replaced(path)
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     with locked(_lock_of(path)), _explained(path):
-        # In a shared folder it may be somebody's link to another file.
-        temporary.unlink(missing_ok=True)
+        _delete_left_over(path)
+        temporary = _temporary_of(path)
         try:
             yield temporary
             _flush(temporary)
+            if path.exists():
+                temporary.chmod(path.stat().st_mode)
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-        _flush(path.parent)
+        if os.name == "posix":  # Windows opens no folder.
+            _flush(path.parent)
 
 
 def _replaced(path):
@@ -46,46 +49,58 @@ def _replaced(path):
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
+def _temporary_of(path):
+    return path.with_name(f".{path.stem}.{secrets.token_hex(8)}.tmp{path.suffix}")
+
+
+def _delete_left_over(path):
+    """Delete what killed runs left that were writing `path`, whose lock is held."""
+    stem, suffix = re.escape(path.stem), re.escape(path.suffix)
+    left = re.compile(rf"\.{stem}\.[0-9a-f]{{16}}\.tmp{suffix}")
+    with os.scandir(path.parent) as entries:
+        for entry in entries:
+            if left.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                os.unlink(entry)
+
+
 def _lock_of(path):
     return path.with_name(f".{path.name}.lock")
 
 
 @contextlib.contextmanager
 def locked(path):
-    """Hold the lock file `path`; raises BadInput when another run holds it."""
-    with _made(path) as lock:
-        with _explained(path):
-            taken = _take(lock, path)
-        if not taken:
+    """Hold the lock file `path`; raises BadInput when another run holds it.
+
+    Somebody's own file of that name is neither changed nor deleted.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, timeout=0)
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout as error:
             raise BadInput(
                 f"{path} is held by another run that writes the same output: wait for "
                 "its end, or name another output"
-            )
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _made(path):
-    """The file `path`, opened to write; its folder is made where it is missing."""
-
-    def opener(name, flags):
-        return os.open(name, flags | os.O_NOFOLLOW, 0o666)
-
-    with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return open(path, "w", opener=opener)
-
-
-def _take(lock, path):
-    """Whether the open file `lock` is ours now, and still the one called `path`."""
+            ) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # A run that ends after we open its lock deletes the file under our hands.
-        return os.path.samestat(os.fstat(lock.fileno()), os.stat(path))
-    except (BlockingIOError, FileNotFoundError):
-        return False
+        yield
+    finally:
+        # Deleted while it is held: later it may be another run's. Windows deletes
+        # nothing that is open.
+        with contextlib.suppress(OSError):
+            if _is_lock(path):
+                path.unlink()
+        lock.release()
+
+
+def _is_lock(path):
+    """Whether `path` is empty and has no other name, as the lock of any run."""
+    status = os.lstat(path)
+    plain = stat.S_ISREG(status.st_mode)
+    return plain and status.st_size == 0 and status.st_nlink == 1
 
 
 def write_bytes(path, content):
@@ -137,10 +152,12 @@ def writable(path):
         path = _replaced(path)
         if path.is_dir():
             raise BadInput(f"{path} is a folder: name a file to write")
+        if path.is_symlink():
+            raise BadInput(f"{path} is a loop of links: name another to write")
         if path.exists() and not path.is_file():
             raise BadInput(f"{path} is no plain file: name another to write")
-        _lock_of(path).exists()  # That raises if its longer name is too long.
-        above = next(up for up in path.absolute().parents if up.exists())
+        _temporary_of(path).exists()  # That raises if its longer name is too long.
+        above = next(up for up in path.absolute().parents if os.path.lexists(up))
         if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
             raise BadInput(
                 f"{path} cannot be written: {above} is read-only or no folder"

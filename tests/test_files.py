@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -87,11 +88,44 @@ def test_a_block_that_writes_nothing_is_told(target):
 
 
 def test_what_a_killed_run_left_is_replaced(target):
-    for name in (".scores.tmp.csv", ".scores.csv.lock"):
-        target.with_name(name).write_text("left by a killed run")
+    target.with_name(".scores.0123456789abcdef.tmp.csv").write_text("half")
+    target.with_name(".scores.csv.lock").touch()
     files.write_text(target, "new")
     assert target.read_text() == "new"
     assert only(target)
+
+
+@pytest.mark.parametrize(
+    "name", [".scores.tmp.csv", ".scores.csv.lock", ".scores.0123456789abcde.tmp.csv"]
+)
+def test_the_users_own_file_of_such_a_name_stays(target, name):
+    mine = target.with_name("mine.csv")
+    mine.write_text("mine")
+    for make in (os.link, os.symlink, lambda _, name: os.mkfifo(name)):
+        own = target.with_name(name)
+        make(mine, own)
+        before = own.lstat()
+        with contextlib.suppress(BadInput):
+            files.write_text(target, "new")
+        after = own.lstat()
+        assert (before.st_ino, before.st_mode) == (after.st_ino, after.st_mode)
+        assert mine.read_text() == "mine"
+        own.unlink()
+
+
+def test_a_temporary_name_is_like_no_other(target):
+    with files.whole(target) as one, files.whole(target.with_name("b.csv")) as other:
+        assert one.suffix == other.suffix == ".csv" and one.stem != other.stem
+        for path in (one, other):
+            path.write_text("new")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664, 0o444])
+def test_an_output_keeps_its_mode(target, mode):
+    target.chmod(mode)
+    files.write_text(target, "new")
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("new", mode)
 
 
 def test_a_second_writer_is_refused_and_the_first_ends_well(target):
@@ -103,21 +137,29 @@ def test_a_second_writer_is_refused_and_the_first_ends_well(target):
     assert only(target)
 
 
-def test_a_lock_whose_file_was_deleted_meanwhile_is_no_lock(tmp_path):
+def test_a_lock_whose_file_was_deleted_meanwhile_is_no_lock(tmp_path, monkeypatch):
     path = tmp_path / "lock"
-    with open(path, "w") as late:
-        with files.locked(path):
-            pass
-        assert not files._take(late, path)
-        with files.locked(path):
-            assert not files._take(late, path)
+    flock, late = fcntl.flock, []
+
+    def after_the_first_run_ended(descriptor, operation):
+        if not late:
+            late.append(True)
+            path.unlink()
+        flock(descriptor, operation)
+
+    path.touch()
+    monkeypatch.setattr(fcntl, "flock", after_the_first_run_ended)
+    with pytest.raises(BadInput, match="held by another run"), files.locked(path):
+        pass
+    with files.locked(path):
+        assert path.exists()
 
 
 def test_a_disk_without_locks_is_named(target, monkeypatch):
     def flock(*asked):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(files.fcntl, "flock", flock)
+    monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(BadInput, match=r"scores\.csv.* cannot be written: No locks"):
         files.write_text(target, "new")
     assert target.read_text() == "old"
@@ -156,6 +198,18 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(target):
     link.symlink_to(target)
     files.write_text(link, "new")
     assert link.is_symlink() and target.read_text() == "new"
+
+
+def test_a_loop_of_links_is_told_and_stays(target):
+    one, other = target.with_name("one.csv"), target.with_name("other.csv")
+    one.symlink_to(other)
+    other.symlink_to(one)
+    for write in files.writable, lambda path: files.write_text(path, "new"):
+        with pytest.raises(BadInput, match=r"is a loop of links"):
+            write(one)
+        with pytest.raises(BadInput, match=r"is read-only or no folder"):
+            write(one / "below.csv")
+    assert one.is_symlink() and other.is_symlink()
 
 
 def test_a_link_to_where_nothing_can_be_is_told_before_any_work(target):
