@@ -1,6 +1,6 @@
 """Draw the confusion matrix of a model on its validation rows, and print its scores.
 
-python confusion.py --csv data/fer2013.csv
+python confusion.py --data data/fer2013.csv
 python confusion.py --model models/dnn.keras --out figures/dnn_confusion.png
 """
 
@@ -12,7 +12,7 @@ from fer import cli, defaults
 def main():
     default = Path("figures/confusion.png")
     args = cli.parser(
-        __doc__, "csv", "model", "usage", "mirror", "turn", out=default
+        __doc__, *cli.DATA, "model", "usage", "mirror", "turn", out=default
     ).parse_args()
     from fer import files, scores
     from fer.report import figures

@@ -1,6 +1,6 @@
 """Draw what a layer's filters look for, and what they make of a face.
 
-python filters.py --csv data/fer2013.csv
+python filters.py --data data/fer2013.csv
 python filters.py --layers 3 4 --image 0 --steps 200 --out figures/deep
 
 Without --image: validation row 9, or the last.
@@ -12,7 +12,7 @@ from fer import cli, defaults
 
 
 def main():
-    flags = ("csv", "model", "layers", "steps", "seed", "image")
+    flags = (*cli.DATA, "model", "layers", "steps", "seed", "image")
     args = cli.parser(__doc__, *flags, out=Path("figures")).parse_args()
     from fer import explain, files, models, progress
     from fer.report import figures
@@ -22,11 +22,13 @@ def main():
     layers = explain.pick_layers(model.network, args.layers)
     for layer in layers:
         for name in figures.filter_names(layer.name):
-            files.free_to_write(args.out / name, args.csv, *models.files_of(args.model))
+            files.free_to_write(
+                args.out / name, *args.source.paths, *models.files_of(args.model)
+            )
     last = len(faces) - 1
     row = min(cli.IMAGE, last)
     if args.image is not None:
-        row = defaults.row(args.image, faces, args.csv)
+        row = defaults.row(args.image, faces, args.source)
     for layer in layers:
         found, _, dead = explain.ascend(
             model.network,

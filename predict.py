@@ -1,7 +1,7 @@
 """Label the faces of a CSV and write the Kaggle submission `id,label`.
 
-python predict.py --csv data/test.csv
-python predict.py --csv data/test.csv --model models/dnn.keras --out dnn.csv
+python predict.py --data data/test.csv
+python predict.py --data data/test.csv --model models/dnn.keras --out dnn.csv
 python predict.py --photo me.jpg --model models/fer2013/compact.keras
 
 With --photo: print what the model makes of that one face.
@@ -15,10 +15,10 @@ SUBMISSION = Path("submission.csv")
 
 
 def main():
-    flags = ("csv", "photo", "model", "mirror", "turn")
+    flags = (*cli.DATA, "photo", "model", "mirror", "turn")
     args = cli.parser(__doc__, *flags, out=SUBMISSION).parse_args()
-    if args.photo and args.csv:
-        raise BadInput("--photo and --csv are two inputs: leave one of them out")
+    if args.photo and args.data:
+        raise BadInput("--photo and --data are two inputs: leave one of them out")
     if args.photo and args.out != SUBMISSION:
         raise BadInput("--photo prints and writes nothing: leave --out out")
     (name if args.photo else submit)(args)
@@ -28,13 +28,14 @@ def submit(args):
     """Write the submission of a CSV's faces."""
     from fer import data, files, models
 
-    path = args.csv or defaults.own_or_sample_test_csv()
+    args.data = args.data or [defaults.own_or_sample_test_csv()]
+    source = defaults.source(args)
     model = defaults.model_path(args)
-    files.free_to_write(args.out, path, *models.files_of(model))
-    faces = data.load(path, data.USAGES)
+    files.free_to_write(args.out, *source.paths, *models.files_of(model))
+    faces = defaults.load(source, data.USAGES)
     labels = models.load(model).predict(faces.images, args.mirror, args.turn).argmax(1)
     files.write_submission(args.out, faces.ids, labels)
-    print(f"wrote {args.out}: {len(faces):,} faces of {path}")
+    print(f"wrote {args.out}: {len(faces):,} faces of {source}")
 
 
 def name(args):

@@ -1,8 +1,8 @@
 """Run the whole chain: train or load, score, explain, draw, label; write report.html.
 
 python report.py
-python report.py --csv data/fer2013.csv --models models/fer2013
-python report.py --csv data/fer2013.csv --train
+python report.py --data data/fer2013.csv --models models/fer2013
+python report.py --data data/fer2013.csv --train
 
 Drawn faces: new models in models/sample, the page in figures/sample. Your own: the
 shipped models, with --train new ones in models/report; the page in figures/report.
@@ -14,9 +14,9 @@ from fer import BadInput, cli, defaults
 
 
 def main():
-    flags = ("csv", "models", "train", "epochs", "seed", "test")
+    flags = (*cli.DATA, "models", "train", "epochs", "seed", "test")
     args = cli.parser(__doc__, *flags).parse_args()
-    source = defaults.csv(args)
+    source = defaults.source(args)
     sample = defaults.is_sample(source)
     fresh = args.train or (sample and not args.models)
     own = "sample" if sample else "report"
@@ -30,7 +30,7 @@ def main():
     if args.epochs and not fresh:
         raise BadInput("--epochs is of a training, and none is asked for: add --train")
     # What is wrong with them is better known before hours of training than after.
-    read = [source, test] if test else [source]
+    read = [*source.paths, test] if test else source.paths
     for name in ("report.html", "submission.csv"):
         files.free_to_write(out / name, *read)
     if test:

@@ -1,6 +1,6 @@
 """Draw a face, the saliency map of its class, and the face masked by the map.
 
-python saliency.py --csv data/fer2013.csv
+python saliency.py --data data/fer2013.csv
 python saliency.py --image 9 --threshold 0.4 --out figures/saliency_9.png
 python saliency.py --samples 32 --out figures/smoothgrad.png
 
@@ -14,7 +14,7 @@ from fer import cli, defaults
 
 def main():
     default = Path("figures/saliency.png")
-    flags = ("csv", "model", "image", "threshold", "samples", "seed")
+    flags = (*cli.DATA, "model", "image", "threshold", "samples", "seed")
     args = cli.parser(__doc__, *flags, out=default).parse_args()
     from fer import explain, files
     from fer.report import figures, wording
@@ -25,7 +25,7 @@ def main():
         wanted = model.classes.index(cli.SHOWN)
         row = explain.first_right(faces.labels, predicted, wanted)
     else:
-        row = defaults.row(args.image, faces, args.csv)
+        row = defaults.row(args.image, faces, args.source)
     image, label = faces.images[row], faces.labels[row]
     asked = model.network, image[None], [label]
     if args.samples:

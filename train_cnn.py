@@ -1,6 +1,6 @@
 """Train a CNN; write it with its card, history, structure and curves.
 
-python train_cnn.py --csv data/fer2013.csv
+python train_cnn.py --data data/fer2013.csv
 python train_cnn.py --augment none --out models/cnn_plain.keras
 python train_cnn.py --network compact --out models/compact.keras
 """

@@ -1,6 +1,6 @@
 """Train the report's DNN; write it with its card, history, structure and curves.
 
-python train_dnn.py --csv data/fer2013.csv
+python train_dnn.py --data data/fer2013.csv
 python train_dnn.py --epochs 30 --seed 1 --out models/dnn_seed1.keras
 """
 

@@ -74,6 +74,14 @@ def fraction(text):
     return value
 
 
+def pair(text):
+    """An argparse type: two names with = between."""
+    one, _, other = text.partition("=")
+    if not (one and other) or "=" in other:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not like disgust=angry")
+    return one, other
+
+
 def flag(help, **options):
     """Arguments for argparse's add_argument; the help tells the default."""
     default = options.get("default")
@@ -85,11 +93,22 @@ def flag(help, **options):
 # A flag has one name, one type and one help text, here; of --out a script says the
 # default, whose ending its type then asks for.
 FLAGS = {
-    "csv": flag(
-        "faces to read (default: data/fer2013.csv or .csv.gz, else the drawn sample; "
-        "predict.py: the test.csv beside it)",
-        type=file,
-        metavar="F",
+    "data": flag(
+        "faces to read: CSV, folder or archive of pictures, Parquet, ... (docs/data.md;"
+        " default: data/fer2013.csv or .csv.gz, else the drawn sample; predict.py: the "
+        "test.csv beside it)",
+        nargs="+",
+        type=path,
+        metavar="PATH",
+    ),
+    "classes": flag(
+        "names of the data's classes, in the order of their numbers",
+        nargs="+",
+        metavar="C",
+    ),
+    "drop": flag("classes whose faces to leave out", nargs="+", metavar="C"),
+    "merge": flag(
+        "classes to join to others: disgust=angry", nargs="+", type=pair, metavar="A=B"
     ),
     "photo": flag(
         "a picture of one face, cut to it, instead of a CSV", type=file, metavar="F"
@@ -198,6 +217,9 @@ FLAGS = {
     "out": flag("where to write", type=path, metavar="P"),
     "debug": flag("show the traceback of an error", action="store_true"),
 }
+# All that says which faces are read; and the name that some flags had before.
+DATA = ("data", "classes", "drop", "merge")
+OTHER_NAMES = {"data": ["--csv"]}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -217,13 +239,14 @@ def parser(doc, *flags, out=None):
         where = where | flag(where["help"], default=out, type=path_ending(out.suffix))
     known = FLAGS | {"out": where}
     for name in (*flags, "out", "debug"):
-        result.add_argument(f"--{name}", **known[name])
+        names = [f"--{name}", *OTHER_NAMES.get(name, ())]
+        result.add_argument(*names, **known[name])
     return result
 
 
 def training_parser(doc, out, *flags):
     """The parser of a script that trains a network; `flags` are its own."""
-    names = ("csv", "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
+    names = (*DATA, "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
     names += ("teachers", "share", "consistent", "start", "resume")
     return parser(doc, *flags, *names, out=Path(out))
 

@@ -9,14 +9,27 @@ OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
 SAMPLE_CSV, SAMPLE_TEST_CSV = Path("data/sample.csv"), Path("data/sample_test.csv")
 
 
-def csv(args):
-    """The CSV to read, said where it was not given."""
-    if args.csv:
-        return args.csv
-    found = default_csv()
-    why = f", drawn faces, since there is no {OWN_CSV[0]}"
-    print(f"reading {found}{why if is_sample(found) else ''}")
-    return found
+def source(args):
+    """The faces to read, a data.Source; said where they were not given."""
+    from fer import data
+
+    paths = args.data
+    if not paths:
+        paths = [default_csv()]
+        why = f", drawn faces, since there is no {OWN_CSV[0]}"
+        print(f"reading {paths[0]}{why if is_sample(paths[0]) else ''}")
+    chosen = {name: tuple(getattr(args, name) or ()) for name in cli.DATA[1:]}
+    return data.Source(tuple(paths), **chosen)
+
+
+def load(source, usages):
+    """The faces of a data.Source; says which form they have, if not FER2013's own."""
+    from fer import data
+
+    faces = data.load(source, usages)
+    if faces.form:
+        print(f"{source}: {faces.form}", flush=True)
+    return faces
 
 
 def default_csv():
@@ -32,8 +45,12 @@ def default_csv():
 
 
 def is_sample(source):
-    """Whether the CSV is the drawn sample's, however its path is written."""
-    return os.path.realpath(source) == os.path.realpath(SAMPLE_CSV)
+    """Whether the faces are the drawn sample's, however its path is written.
+
+    source: a path or a data.Source.
+    """
+    paths = getattr(source, "paths", (source,))
+    return [*map(os.path.realpath, paths)] == [os.path.realpath(SAMPLE_CSV)]
 
 
 def model_path(args):
@@ -50,25 +67,26 @@ def model_path(args):
 def model_and_faces(args, written):
     """The model, and the faces to judge it on: its validation rows, or --usage's.
 
-    args.csv and args.model then name their files, whoever chose them. written: the
+    args.source and args.model then name them, whoever chose them. written: the
     file to write. Raises BadInput where it cannot be, or is the CSV or one of the
     model's; where the CSV has no such faces; and where, without --usage, no row is
     known to be unseen. What the column Usage says is believed.
     """
     from fer import data, files, models
 
-    args.csv, args.model = csv(args), model_path(args)
-    files.free_to_write(written, args.csv, *models.files_of(args.model))
+    args.source, args.model = source(args), model_path(args)
+    files.free_to_write(written, *args.source.paths, *models.files_of(args.model))
     usage = getattr(args, "usage", None)
-    faces = data.load(args.csv, (usage,) if usage else data.FITTING)
-    data.must_be_labelled(faces, args.csv)
+    faces = load(args.source, (usage,) if usage else data.FITTING)
+    data.must_be_labelled(faces, args.source)
     if usage and faces.usage is None:
         raise BadInput(
-            f"{args.csv} has no column Usage, so no rows of {usage}: leave --usage "
+            f"{args.source} has no column Usage, so no rows of {usage}: leave --usage "
             f"out, or add that column, with {usage} in rows that the model was not "
             "fitted on"
         )
     loaded = models.load(args.model)
+    faces = data.in_classes(faces, loaded.classes, args.source)
     return loaded, faces if usage else loaded.validation(faces)
 
 
@@ -83,11 +101,15 @@ def row(number, faces, source):
 
 
 def test_csv(source):
-    """The faces to label for Kaggle that lie beside the CSV `source`, or None."""
+    """The faces to label for Kaggle that lie beside the CSV `source`, or None.
+
+    source: a path or a data.Source.
+    """
+    first = getattr(source, "paths", (source,))[0]
     names = ("test.csv", "test.csv.gz")
     if is_sample(source):
         names = (SAMPLE_TEST_CSV.name,)
-    beside = map(source.with_name, names)
+    beside = [] if first.is_dir() else map(first.with_name, names)
     return next((path for path in beside if path.exists()), None)
 
 
@@ -100,7 +122,7 @@ def own_or_sample_test_csv():
             "anew"
         )
     if not found:
-        raise BadInput(f"there is no test.csv beside {source}: name one with --csv")
+        raise BadInput(f"there is no test.csv beside {source}: name one with --data")
     print(f"reading {found}")
     return found
 
@@ -111,7 +133,7 @@ def epochs(args, source):
 
 
 def training(args):
-    """The CSV and options of runs.train, from the flags of cli.training_parser."""
+    """The faces and options of run.train, from the flags of cli.training_parser."""
     names = ("batch_size", "seed", "optimizer", "augment", "precision")
     options = {name: getattr(args, name) for name in names}
     if args.start:
@@ -124,5 +146,5 @@ def training(args):
     elif args.share is not None or args.consistent:
         flag = "--consistent" if args.share is None else "--share"
         raise BadInput(f"{flag} is of what teachers say: name some with --teachers")
-    source = csv(args)
-    return source, {"epochs": epochs(args, source), **options}
+    faces = source(args)
+    return faces, {"epochs": epochs(args, faces), **options}

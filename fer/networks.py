@@ -8,10 +8,9 @@ import math
 
 import numpy as np
 
-from fer.data import csv_reader
+from fer.data import CLASSES, csv_reader
 
 FACE_SHAPE = (csv_reader.SIDE, csv_reader.SIDE, 1)
-CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 # A start that keeps the signal's size from layer to layer (He, 2015, arXiv:1502.01852).
 RELU = {"activation": "relu", "kernel_initializer": "he_normal"}
 RESCALING = {"scale": 1 / 127.5, "offset": -1}  # pixels of 0..255 to -1..1

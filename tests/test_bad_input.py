@@ -117,7 +117,7 @@ def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
     done = forked("predict.py", folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "predict.py: there is no test.csv beside data/fer2013.csv: name one with --csv"
+        "predict.py: there is no test.csv beside data/fer2013.csv: name one with --data"
     ]
 
 

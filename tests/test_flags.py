@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from by_command import FORMATS, ROOT, SCRIPTS, parsed, python, refusal
 
-from fer import cli, defaults, machine
+from fer import cli, data, defaults, machine
 
 NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "0", "1000000000000", "٣")
 
@@ -83,7 +83,7 @@ def test_unknown_flags_and_stray_or_missing_words_are_told(tmp_path, script):
     assert "stray word" in refusal(script, "stray\nword", folder=tmp_path)
     # No flag may be cut short: a flag that is added later could change its meaning.
     assert "--deb" in refusal(script, "--deb", folder=tmp_path)
-    assert "--csv: expected one" in refusal(script, "--csv", folder=tmp_path)
+    assert "--csv: expected at" in refusal(script, "--csv", folder=tmp_path)
     assert "--out: expected one" in refusal(script, "--out", folder=tmp_path)
 
 
@@ -118,7 +118,6 @@ def test_a_path_that_is_empty_is_not_the_default(tmp_path, script, flag):
 @pytest.mark.parametrize(
     ("script", "flag"),
     [
-        *((script, "--csv") for script in SCRIPTS),
         *(("predict.py", flag) for flag in ("--model", "--photo")),
         ("train_dnn.py", "--teachers"),
         ("report.py", "--test"),
@@ -147,7 +146,7 @@ def test_what_is_of_teachers_is_refused_without_any_before_faces_are_drawn(
 def test_a_training_takes_models_to_learn_from(monkeypatch):
     command = "train_cnn.py --csv f.csv --start a.keras --teachers b.keras c.keras"
     source, options = defaults.training(parsed(command, monkeypatch))
-    assert (source, options["start"]) == (Path("f.csv"), "a.keras")
+    assert (source, options["start"]) == (data.Source.of("f.csv"), "a.keras")
     assert (options["teachers"], options["share"]) == (["b.keras", "c.keras"], 0.5)
     assert "consistent" not in options
     _, options = defaults.training(parsed(f"{command} --consistent", monkeypatch))
@@ -223,6 +222,6 @@ def test_help_comes_at_once(script):
         "print('status', status, 'heavy', sorted(heavy & set(sys.modules)))"
     )
     done = python("-c", code)
-    assert f"python {script} --csv" in done.stdout
+    assert f"python {script} --data" in done.stdout
     assert done.stdout.endswith("status 0 heavy []\n")
     assert done.stderr == ""

@@ -12,7 +12,7 @@ import pytest
 from by_command import is_drawn, parsed, run, write_unlabelled
 
 import report
-from fer import BadInput, defaults, machine, models, scores
+from fer import BadInput, data, defaults, machine, models, scores
 from fer.report import sections, wording
 
 
@@ -39,7 +39,8 @@ def test_the_report_trains_its_three_models_and_none_twice(
         assert card["options"] == options | {"teachers": {}}
         with monkeypatch.context() as patch:
             asked = parsed(card["command"].removeprefix("python "), patch)
-        assert (defaults.training(asked), asked.out) == ((drawn_csv, options), out)
+        asked = defaults.training(asked), asked.out
+        assert asked == ((data.Source.of(drawn_csv), options), out)
     (tmp_path / "dnn.csv").unlink()
     capsys.readouterr()
     report.train(drawn_csv, tmp_path, epochs=1, seed=0)
@@ -159,7 +160,7 @@ def test_a_report_finds_faces_models_and_folders_by_itself(
     monkeypatch.setattr(sections, "gather", gather)
     with pytest.raises(Asked) as found:
         call(report, *words)
-    source, folder = Path(f"data/{source}.csv"), Path(f"models/{folder}")
+    source, folder = data.Source.of(f"data/{source}.csv"), Path(f"models/{folder}")
     test = Path("data/test.csv" if own else "data/sample_test.csv")
     out = Path("figures/report" if own else "figures/sample")
     seed = 5 if "--seed" in words else 0
@@ -200,7 +201,9 @@ def test_models_of_unlike_splits_are_not_compared(drawn_csv, tmp_path, monkeypat
     def load(path):
         rows = slice(100, 120) if path.stem == "dnn" else slice(105, 140)
         return types.SimpleNamespace(
-            card={"options": {"seed": 0}}, validation=lambda faces: faces.take(rows)
+            classes=data.CLASSES,
+            card={"options": {"seed": 0}},
+            validation=lambda faces: faces.take(rows),
         )
 
     monkeypatch.setattr(models, "load", load)

@@ -1,13 +1,16 @@
 """Faces in: every form of data is read by `load` into one record, and split."""
 
 from fer.data.faces import (
+    CLASSES,
     FITTING,
     PIXELS,
     SIDE,
     USAGES,
     Faces,
+    Source,
     counts,
     has_public_test,
+    in_classes,
     must_be_labelled,
 )
 from fer.data.forms import load
@@ -22,16 +25,19 @@ from fer.data.split import (
 )
 
 __all__ = [
+    "CLASSES",
     "FITTING",
     "PIXELS",
     "SIDE",
     "USAGES",
     "VALIDATION_FRACTION",
     "Faces",
+    "Source",
     "copies",
     "counts",
     "digest",
     "has_public_test",
+    "in_classes",
     "load",
     "must_be_labelled",
     "parts",

@@ -1,6 +1,8 @@
 """Faces and what is known of each: the record that every reader makes."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +12,42 @@ SIDE = 48
 PIXELS = SIDE * SIDE
 USAGES = ("Training", "PublicTest", "PrivateTest")
 FITTING = ("Training", "PublicTest")
+# FER2013's, in the order of its numbers.
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where faces come from, and what becomes of their classes, as the flags say it."""
+
+    paths: tuple[Path, ...]
+    classes: tuple[str, ...] = ()  # names in order; (): as the data have them
+    drop: tuple[str, ...] = ()  # classes whose faces are left out
+    merge: tuple[tuple[str, str], ...] = ()  # pairs: a class, and which it becomes
+
+    @classmethod
+    def of(cls, source):
+        """A Source as it stands; of a path or several, their Source."""
+        if isinstance(source, cls):
+            return source
+        paths = [source] if isinstance(source, (str, os.PathLike)) else source
+        return cls(tuple(map(Path, paths)))
+
+    @property
+    def name(self):
+        """The names of the files, without their folders."""
+        return ", ".join(path.name for path in self.paths)
+
+    def words(self):
+        """The flags that say it: a list of strings."""
+        words = ["--data", *map(str, self.paths)]
+        for flag in ("classes", "drop"):
+            words += [f"--{flag}", *getattr(self, flag)] if getattr(self, flag) else []
+        pairs = ["=".join(pair) for pair in self.merge]
+        return words + (["--merge", *pairs] if pairs else [])
+
+    def __str__(self):
+        return ", ".join(map(str, self.paths))
 
 
 @dataclass(frozen=True)
@@ -17,17 +55,48 @@ class Faces:
     """Faces and what the file says of them; a column that the file lacks is None."""
 
     images: np.ndarray  # (N, 48, 48) uint8
-    labels: np.ndarray | None = None  # (N,) int8, 0..6
+    labels: np.ndarray | None = None  # (N,) int8, an index into classes
     usage: np.ndarray | None = None  # (N,) int8, an index into USAGES
-    ids: np.ndarray | None = None  # (N,) int64
+    ids: np.ndarray | None = None  # (N,) int64, or text
+    votes: np.ndarray | None = None  # (N, C) float32: annotators' shares of each class
+    classes: tuple[str, ...] = CLASSES  # in the order of the labels' numbers
+    form: str = ""  # what the file was found to be; "": FER2013's own CSV
 
     def take(self, rows):
         """The chosen rows, as Faces; a slice shares their memory."""
-        columns = (self.images, self.labels, self.usage, self.ids)
-        return Faces(*(None if column is None else column[rows] for column in columns))
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        taken = {n: None if col is None else col[rows] for n, col in columns.items()}
+        return replace(self, **taken)
 
     def __len__(self):
         return len(self.images)
+
+
+# Of Faces, those with an entry a face.
+COLUMNS = ("images", "labels", "usage", "ids", "votes")
+
+
+def in_classes(faces, classes, source, whose="the model's"):
+    """The faces with `classes`, by name, in place of their own: labels of those.
+
+    Raises BadInput when the faces have another class than those.
+    """
+    if faces.labels is None or faces.classes == tuple(classes):
+        return replace(faces, classes=tuple(classes))
+    strange = [name for name in faces.classes if name not in classes]
+    if strange:
+        raise BadInput(
+            f"{source} has the class {strange[0]}, which is none of {whose} "
+            f"({', '.join(classes)}): leave it out with --drop {strange[0]}, or join "
+            f"it to another with --merge {strange[0]}={classes[-1]}"
+        )
+    places = [classes.index(name) for name in faces.classes]
+    votes = faces.votes
+    if votes is not None:
+        votes = np.zeros((len(faces), len(classes)), np.float32)
+        votes[:, places] = faces.votes
+    labels = np.array(places, np.int8)[faces.labels]
+    return replace(faces, labels=labels, votes=votes, classes=tuple(classes))
 
 
 def must_be_labelled(faces, path):

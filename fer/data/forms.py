@@ -7,16 +7,17 @@ import numpy as np
 
 from fer import BadInput, files
 from fer.data import cache, csv_reader
-from fer.data.faces import FITTING, USAGES, Faces
+from fer.data.faces import FITTING, USAGES, Faces, Source
 
 
-def load(path, usages=FITTING):
-    """Read a CSV of faces, plain or gzipped.
+def load(source, usages=FITTING):
+    """Read the faces of a Source, or of a path: a CSV, plain or gzipped.
 
     Rows whose Usage is not in `usages` are checked and left out, so that PrivateTest is
     only seen by who asks for it. The arrays are read-only: they may lie in the cache's
     file. Raises BadInput with the line number of the first malformed row.
     """
+    [path] = Source.of(source).paths
     with files.reading(path), open(path, "rb") as file:
         try:
             columns = cache.recall(

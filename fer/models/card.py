@@ -2,7 +2,6 @@
 
 import json
 import platform
-from pathlib import Path
 
 from fer import BadInput, data, files, machine, networks, scores
 from fer.models.predict import predict
@@ -20,7 +19,7 @@ def describe(network, faces, source, options, best_epoch, seconds, command):
         "classes": list(networks.CLASSES),
         "command": command,
         "data": {
-            "file": Path(source).name,
+            "file": data.Source.of(source).name,
             "digest": data.digest(faces),
             **data.counts(faces),
             "fitted": len(fitted),

@@ -25,7 +25,7 @@ class Material:
     predicted: dict  # (N,) int each
     test: Path | None
     out: Path
-    source: Path
+    source: data.Source
     seed: int
 
     def picture(self, name, figure, caption):
@@ -39,6 +39,7 @@ def gather(source, folder, test, out, seed):
     faces = data.load(source)
     data.must_be_labelled(faces, source)
     loaded = {title: models.load(folder / name) for title, name in FILES.items()}
+    faces = data.in_classes(faces, loaded[CNN].classes, source)
     held = loaded[CNN].validation(faces)
     fitted, _ = data.parts(faces, loaded[CNN].card["options"]["seed"])
     _must_go_together(folder, loaded, faces, held)

@@ -19,17 +19,18 @@ def train(build, source, options, out, command, resume=False):
     them, where the precision may be "auto", and maybe teachers: the paths of trained
     models, and start: that of one to train further; resume: as it takes that.
     """
-    out = Path(out)
+    out, source = Path(out), data.Source.of(source)
     start, taught_by = options.get("start"), options.get("teachers", ())
-    must_be_free(out, source, *taught_by, *([start] if start else []))
+    must_be_free(out, *source.paths, *taught_by, *([start] if start else []))
     faces = data.load(source)
     data.must_be_labelled(faces, source)
+    faces = data.in_classes(faces, networks.CLASSES, source, "the network's")
     options, taught_by, start = _resolved(options)
     teach = _teaching(taught_by, faces, options) if taught_by else None
     weights = _weights(start, build, faces, source, options) if start else None
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
-        print(f"{source}: {data.counts(faces)}")
+        print(f"{source}: {faces.form}{': ' * bool(faces.form)}{data.counts(faces)}")
         print(f"training {build.__name__} in {options['precision']}", flush=True)
         checkpoint = checkpoint_of(out)
         network, history, seconds = fit.fit(
@@ -163,7 +164,7 @@ def train_unless_done(build, source, options, out, script):
     if whole and models.is_trained_so(out, build.__name__, digest, resolved):
         print(f"{out} is already trained so")
         return
-    words = ["python", script, "--csv", source, "--out", out]
+    words = ["python", script, *data.Source.of(source).words(), "--out", out]
     for name, value in resolved.items():
         if name != "teachers":
             words += [f"--{name.replace('_', '-')}", value]
