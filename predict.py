@@ -45,7 +45,7 @@ def name(args):
 
     face = pictures.face(args.photo)
     model = models.load(defaults.model_path(args))
-    [told] = model.predict(face, args.mirror, args.turn)
+    [told] = models.probabilities([model], face[None], args.mirror, args.turn)
     for label in told.argsort()[::-1]:
         print(f"{told[label]:.3f} {model.classes[label]}")
 

@@ -4,11 +4,13 @@ import contextlib
 import csv
 import errno
 import hashlib
+import itertools
 import json
 import os
 import re
 import secrets
 import stat
+from collections import Counter
 from pathlib import Path
 
 from fer import BadInput
@@ -134,16 +136,27 @@ def write_figure(path, figure):
 
 
 def write_csv(path, header, rows):
-    """Write a CSV; it is read back and compared before it gets its name."""
-    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    """Write a CSV row by row; it is read back and compared before it gets its name."""
+    meant, found = hashlib.sha256(), hashlib.sha256()
+
+    def lines():
+        for row in itertools.chain([header], rows):
+            line = [str(cell) for cell in row]
+            meant.update(repr(line).encode())
+            yield line
+
+    # A file's name, in a cell, may be bytes that are no text.
+    form = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
     with whole(path) as temporary:
-        with open(temporary, "w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream, lineterminator="\n").writerows(lines)
-        with open(temporary, newline="", encoding="utf-8") as stream:
-            if list(csv.reader(stream)) != lines:
-                raise BadInput(
-                    f"{path} read back differs from what was written: check the disk"
-                )
+        with open(temporary, "w", **form) as stream:
+            csv.writer(stream, lineterminator="\n").writerows(lines())
+        with open(temporary, **form) as stream:
+            for line in csv.reader(stream):
+                found.update(repr(line).encode())
+        if found.digest() != meant.digest():
+            raise BadInput(
+                f"{path} read back differs from what was written: check the disk"
+            )
 
 
 def writable(path):
@@ -208,10 +221,22 @@ def understood(path, kind, mend):
             raise BadInput(f"{path} is no {kind} ({error!r:.120}): {mend}") from error
 
 
-def write_submission(path, ids, labels):
-    """Write a Kaggle submission `id,label`; ids count from 0 where they are None."""
+def write_submission(path, ids, labels, columns=("id", "label"), more=None):
+    """Write a Kaggle submission: a line for each id, in order.
+
+    ids: (N,) of whole numbers or text; None: 0, 1, ... labels: (N,) of numbers or
+    names. columns: what the two are called. more: {name: (N,)}, further columns. Raises
+    BadInput where an id stands for two faces.
+    """
     ids = range(len(labels)) if ids is None else ids
-    write_csv(path, ("id", "label"), zip(ids, labels, strict=True))
+    repeated = [each for each, times in Counter(ids).items() if times > 1]
+    if repeated:
+        raise BadInput(
+            f"{path} is not written: the id {repeated[0]} is that of more than one face"
+        )
+    more = more or {}
+    rows = zip(ids, labels, *more.values(), strict=True)
+    write_csv(path, (*columns, *more), rows)
 
 
 def must_differ(read, written):

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -314,6 +315,35 @@ def test_a_submission_has_a_line_for_each_face_in_order(tmp_path, ids):
     numbers = ids or range(3)
     pairs = zip(numbers, (4, 0, 6), strict=True)
     assert lines == ["id,label", *(f"{number},{label}" for number, label in pairs), ""]
+
+
+def test_a_submission_may_call_its_columns_and_classes_by_names(tmp_path):
+    sad = {"sad": [0.25, 0.5]}
+    words = (["a b", "c"], ["sad", "happy"], ("image", "emotion"), sad)
+    files.write_submission(tmp_path / "s.csv", *words)
+    text = (tmp_path / "s.csv").read_text()
+    assert text == "image,emotion,sad\na b,sad,0.25\nc,happy,0.5\n"
+
+
+def test_a_submission_with_an_id_of_two_faces_is_not_written(target):
+    with pytest.raises(BadInput, match="the id 7 is that of more than one face"):
+        files.write_submission(target, np.array([7, 8, 7]), [1, 2, 3])
+    assert target.read_text() == "old"
+
+
+def test_a_csv_holds_a_name_that_is_no_utf_8(target):
+    files.write_csv(target, ["file"], [[os.fsdecode(b"\xff.png")]])
+    assert target.read_bytes() == b"file\n\xff.png\n"
+
+
+def test_rows_of_a_csv_are_written_as_they_come(target):
+    def rows():
+        yield [1]
+        raise BadInput("the second is off")
+
+    with pytest.raises(BadInput, match="the second"):
+        files.write_csv(target, ["id"], rows())
+    assert target.read_text() == "old" and only(target)
 
 
 def test_sha256_is_that_of_the_bytes(target):

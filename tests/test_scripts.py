@@ -163,6 +163,44 @@ def test_turn_averages_the_face_turned_either_way(trained, drawn):
     assert np.allclose(all_six, np.mean(each + mirrored, 0), atol=1e-6)
 
 
+def test_the_views_of_a_few_faces_are_one_call(trained, drawn, monkeypatch):
+    network, seen = models.load(trained / "dnn.keras").network, []
+    ask = network.predict_on_batch
+    monkeypatch.setattr(
+        network, "predict_on_batch", lambda views: seen.append(len(views)) or ask(views)
+    )
+    models.predict(network, drawn.images[:5], mirror=True, turn=True)
+    assert seen == [6 * 5]
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1, 2.5])
+def test_a_temperature_is_the_logits_divisor(temperature, rng):
+    logits = rng.normal(0, 8, (50, 7))
+    told = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    found = models.calibrated(told.astype(np.float32), temperature)
+    expected = np.exp(logits / temperature)
+    expected /= expected.sum(1, keepdims=True)
+    assert np.allclose(found, expected, atol=1e-5)
+    assert (found.argmax(1) == told.astype(np.float32).argmax(1)).all()
+
+
+def test_a_temperature_leaves_the_class_where_probabilities_nearly_tie():
+    close = np.array([[0.2, np.nextafter(np.float32(0.2), np.float32(1)), 0]] * 2)
+    for temperature in (0.1, 10):
+        told = models.calibrated(close.astype(np.float32), temperature)
+        assert (told.argmax(1) == 1).all() and np.allclose(told.sum(1), 1)
+
+
+def test_of_several_models_the_mean_of_what_they_make_is_taken(trained, drawn):
+    one, other = (models.load(trained / f"{name}.keras") for name in ("cnn", "dnn"))
+    other.card["temperature"] = 2.0
+    faces = drawn.images[:9]
+    expected = one.predict(faces, turn=True)
+    expected = (expected + models.calibrated(other.predict(faces, turn=True), 2)) / 2
+    found = models.probabilities([one, other], faces, turn=True)
+    assert np.allclose(found, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("views", [("mirror",), ("turn",), ("mirror", "turn")])
 def test_scripts_average_the_views_that_flags_ask_for(
     views, call, trained, drawn, drawn_csv, tmp_path, rng, capsys

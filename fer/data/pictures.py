@@ -1,27 +1,109 @@
-"""A picture file in, one face out."""
+"""A picture file in, the faces that it shows out."""
 
+import importlib.util
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, files, networks
+from fer import BadInput, files
+from fer.data import detect
+from fer.data.faces import SIDE
 
 # Pillow has more: of one, another program would be started on a stranger's file.
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
-EIGHT_BITS = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr")  # Pillow's modes
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "HEIF")
+HEIC = (".heic", ".heif")
+ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".webp"),
+    *(".avif", ".ppm", ".pgm", ".pbm", *HEIC),
+)
+EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB")
 GREY = (128, 128, 128)  # where a picture is transparent
+FLAT = 8  # Grey levels; a picture of fewer shows nothing.
 
 
-def face(path):
-    """The middle square of a picture as one face: (1, 48, 48) uint8.
+def faces(path, whole=False):
+    """The faces of a picture, the largest first, and where they are.
 
-    Grey as the eye weighs colours (ITU-R 601), upright as the camera says. Raises
-    BadInput for what is no picture, or one whose pixels are too many, or none of 8 bits
-    to Pillow.
+    Returns (N, 48, 48) uint8 and their squares (N, 4) int: left, top, width, height in
+    pixels of the upright picture, beyond whose edge they may reach. whole: the middle
+    square of the picture is the face; so it is of a picture of 48 x 48 pixels. Raises
+    BadInput for what is no picture, and where there is no face or none that is large
+    enough.
+    """
+    colours = read(path)
+    grey = _grey(colours)
+    if np.ptp(grey) < FLAT:
+        raise BadInput(f"{path}: no face in it, only one grey")
+    height, width = grey.shape
+    if whole or (height, width) == (SIDE, SIDE):
+        side = min(height, width)
+        squares = np.array([((width - side) // 2, (height - side) // 2, side, side)])
+    else:
+        squares = _large(path, detect.squares(colours))
+    return np.array([detect.cut(grey, square) for square in squares]), squares
+
+
+def face(path, whole=False):
+    """The largest face of a picture: (48, 48) uint8. Raises BadInput as `faces`."""
+    return faces(path, whole)[0][0]
+
+
+def find(paths):
+    """Pictures and the pictures in folders, in order of their names: a list of paths.
+
+    Raises BadInput for a path that is not there, and a folder without a picture.
+    """
+    found = []
+    for path in map(Path, paths):
+        inside = sorted(_inside(path)) if path.is_dir() else [path]
+        if not inside:
+            raise BadInput(f"{path} has no picture in it ({', '.join(ENDINGS)})")
+        found += inside
+    return found
+
+
+def _inside(folder):
+    with files.reading(folder):
+        os.listdir(folder)
+    for above, _, names in os.walk(folder):
+        for name in names:
+            # What macOS lays beside a picture has its ending, and a dot in front.
+            if name.lower().endswith(ENDINGS) and not name.startswith("."):
+                yield Path(above, name)
+
+
+def _large(path, squares):
+    """The squares of faces that are large enough."""
+    if not len(squares):
+        raise BadInput(
+            f"{path}: no face in it was found; if all of it is a face, say --whole"
+        )
+    large = squares[squares[:, 2] >= detect.LEAST]
+    if not len(large):
+        raise BadInput(
+            f"{path}: its face is too small to tell: {squares[0, 2]} pixels, not "
+            f"{detect.LEAST}"
+        )
+    return large
+
+
+def read(path):
+    """A picture as the eye sees it: (H, W, 3) uint8, upright, grey where transparent.
+
+    Raises BadInput for what is no picture, or one whose pixels are too many, or of
+    another kind than 8 or 16 bits a colour.
     """
     from PIL import Image, ImageOps
 
     mend = "save it as PNG or JPEG"
+    if importlib.util.find_spec("pillow_heif"):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+    elif Path(path).suffix.lower() in HEIC:
+        mend += ", or pip install pillow-heif"
     with warnings.catch_warnings(), files.understood(path, "picture", mend):
         warnings.simplefilter("ignore")  # of what else a camera wrote into it
         # A file of a few bytes may claim to unpack to gigabytes.
@@ -30,23 +112,31 @@ def face(path):
         formats = [name for name in FORMATS if name in Image.OPEN]
         try:
             with Image.open(path, formats=formats) as picture:
-                mode, upright = picture.mode, ImageOps.exif_transpose(picture)
+                return np.array(_in_colours(path, ImageOps.exif_transpose(picture)))
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             most = f"{Image.MAX_IMAGE_PIXELS:,}"
             raise BadInput(f"{path} has more pixels than {most}: shrink it") from error
-        if mode not in EIGHT_BITS:
-            raise BadInput(
-                f"{path} has other pixels ({mode}) than 8 bits a colour: save it as an "
-                "8-bit PNG or JPEG"
-            )
-        grey = ImageOps.fit(_in_grey(upright), networks.FACE_SHAPE[:2])
-    return np.array(grey)[None]
 
 
-def _in_grey(picture):
+def _in_colours(path, picture):
     from PIL import Image
 
+    if picture.mode.startswith("I;16"):
+        sixteen = np.asarray(picture).astype(np.uint16)
+        picture = Image.fromarray((sixteen >> 8).astype(np.uint8))
+    if picture.mode not in EIGHT_BITS:
+        raise BadInput(
+            f"{path} has other pixels ({picture.mode}) than 8 or 16 bits a colour: "
+            "save it as PNG or JPEG"
+        )
     if picture.has_transparency_data:
         behind = Image.new("RGBA", picture.size, GREY)
         picture = Image.alpha_composite(behind, picture.convert("RGBA"))
-    return picture.convert("L")
+    return picture.convert("RGB")
+
+
+def _grey(colours):
+    """Grey as the eye weighs colours (ITU-R 601): (H, W) uint8."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(colours).convert("L"))

@@ -1,7 +1,14 @@
 """Saved models: their cards, safe loading, and predictions."""
 
 from fer.models.card import NOT_FOR
-from fer.models.predict import BATCH, TURN, mean_over_views, predict
+from fer.models.predict import (
+    BATCH,
+    TURN,
+    calibrated,
+    mean_over_views,
+    predict,
+    probabilities,
+)
 from fer.models.saved import (
     OWN,
     SHIPPED,
@@ -20,11 +27,13 @@ __all__ = [
     "SHIPPED",
     "TURN",
     "Model",
+    "calibrated",
     "files_of",
     "is_trained_so",
     "load",
     "mean_over_views",
     "predict",
+    "probabilities",
     "save",
     "without_network",
 ]

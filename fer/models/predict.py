@@ -1,4 +1,4 @@
-"""Probabilities of faces: in batches, and averaged over views of each face."""
+"""Probabilities of faces: in batches, averaged over views and models, calibrated."""
 
 import math
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from fer import augment, progress
 
-BATCH = 512
+BATCH = 512  # faces of which the views are made at a time
+TOGETHER = 128  # views that the network sees at a time: benchmarks/submission.py
 TURN = 8  # degrees, well within what training turns faces by
 
 
@@ -37,8 +38,47 @@ def mean_over_views(network, images, views):
     show = progress.steps(network.name, math.ceil(len(images) / BATCH))
     for start in range(0, len(images), BATCH):
         seen = views(images[start : start + BATCH, ..., None], start)
-        # Not network.predict: its input pipeline sleeps up to as long again before it
-        # returns.
-        means.append(np.mean([network.predict_on_batch(view) for view in seen], axis=0))
+        told = _told(network, np.concatenate(seen))
+        means.append(told.reshape(len(seen), -1, told.shape[-1]).mean(axis=0))
         show(len(means))
     return np.concatenate(means)
+
+
+def _told(network, faces):
+    """The network's outputs on faces (n, 48, 48, 1) uint8: (n, classes) float32."""
+    # Not network.predict: its input pipeline sleeps up to as long again before it
+    # returns.
+    return np.concatenate(
+        [
+            network.predict_on_batch(faces[start : start + TOGETHER])
+            for start in range(0, len(faces), TOGETHER)
+        ]
+    )
+
+
+def calibrated(told, temperature):
+    """Probabilities at a temperature: softmax(log p / T) (Guo, 2017, arXiv:1706.04599).
+
+    told: (N, classes) in 0..1, of which the likeliest class stays so. temperature > 0:
+    above 1, less certain. Returns float64.
+    """
+    logs = np.log(np.maximum(told, np.finfo(np.float32).tiny), dtype=np.float64)
+    powers = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def probabilities(loaded, images, mirror=False, turn=False):
+    """Calibrated probabilities (N, classes) float64, averaged over the models.
+
+    loaded: Models of the same classes; of each the card's temperature is taken, if it
+    has one. mirror, turn: as in `predict`.
+    """
+    return np.mean(
+        [
+            calibrated(
+                model.predict(images, mirror, turn), model.card.get("temperature", 1)
+            )
+            for model in loaded
+        ],
+        axis=0,
+    )

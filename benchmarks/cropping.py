@@ -1,0 +1,149 @@
+"""How to cut a found face so that a network of FER2013 tells its expression best.
+
+FER_DATA=folder python -m benchmarks.cropping
+python -m benchmarks.cropping --rows 100
+
+PublicTest faces are drawn into larger grey pictures, in several sizes, somewhere; the
+faces are found again, cut by each rule, and the accuracies compared with that of the
+faces as they are. A face that is not found counts as wrong.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks import harness
+from fer import data, models
+from fer.data import detect
+
+# Sides of the face and of the picture, in pixels.
+SIZES = ((16, 192), (24, 192), (32, 192), (48, 192), (96, 192), (96, 384), (192, 384))
+
+
+def drawn(face, side, width, rng):
+    """A grey picture (width, width) uint8 with the face in it, and its square."""
+    left, top = map(int, rng.integers(0, width - side, 2, endpoint=True))
+    picture = np.full((width, width), face.mean(), np.uint8)
+    resized = Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC)
+    picture[top : top + side, left : left + side] = resized
+    return picture, (left, top, side, side)
+
+
+def by_box(side):
+    """A rule: the square about the box's middle, its side a function of the box."""
+
+    def rule(face):
+        left, top, width, height = face["box"]
+        return left + width / 2, top + height / 2, side(width, height), 0
+
+    return rule
+
+
+def by_eyes_and_mouth(share, level):
+    """A rule: the square about eyes and mouth, whose distance is a share of its side.
+
+    level: turned so that the eyes lie on a level.
+    """
+
+    def rule(face):
+        points = {name: np.array(at) for name, at in face["keypoints"].items()}
+        eyes = (points["left_eye"] + points["right_eye"]) / 2
+        mouth = (points["mouth_left"] + points["mouth_right"]) / 2
+        across = points["right_eye"] - points["left_eye"]
+        turn = np.degrees(np.arctan2(across[1], across[0])) if level else 0
+        # In the middle of FER2013's faces, half way from the eyes to the mouth.
+        return *((eyes + mouth) / 2), np.linalg.norm(mouth - eyes) / share, turn
+
+    return rule
+
+
+FACTORS = (0.8, 0.9, 1.0, 1.1, 1.2)
+RULES = (
+    {f"{k:g} of the height": by_box(lambda w, h, k=k: k * h) for k in FACTORS}
+    | {
+        f"{1.25 * k:g} of the width": by_box(lambda w, h, k=k: 1.25 * k * w)
+        for k in FACTORS
+    }
+    | {
+        f"{1.12 * k:.2f} of their geometric mean": by_box(
+            lambda w, h, k=k: 1.12 * k * np.sqrt(w * h)
+        )
+        for k in FACTORS
+    }
+    | {
+        f"eyes to mouth, {k:g} of it": by_eyes_and_mouth(k, False)
+        for k in (0.3, 0.36, 0.42, 0.48)
+    }
+    | {
+        f"eyes to mouth, {k:g} of it, level": by_eyes_and_mouth(k, True)
+        for k in (0.36, 0.42)
+    }
+)
+
+
+def cut(picture, rule, face):
+    """The face cut by the rule: (48, 48) uint8."""
+    x, y, side, turn = rule(face)
+    if turn:
+        turned = Image.fromarray(picture).rotate(
+            turn, Image.Resampling.BICUBIC, center=(x, y), fillcolor=int(picture[0, 0])
+        )
+        picture = np.asarray(turned)
+    square = np.rint([x - side / 2, y - side / 2, side, side]).astype(int)
+    return detect.cut(picture, square)
+
+
+def measure(faces, model, side, width, seed=0):
+    """{way to cut: share of right faces}, and the share that was found."""
+    rng = np.random.default_rng(seed)
+    images = {}
+    found = np.zeros(len(faces), bool)
+    for row, face in enumerate(faces.images):
+        picture, square = drawn(face, side, width, rng)
+        seen = detect.detector().detect_faces(np.repeat(picture[..., None], 3, 2))
+        best = max(seen, key=lambda it: it["confidence"], default=None)
+        found[row] = best is not None
+        ways = {
+            "the face itself": face,
+            "the whole picture": detect.cut(picture, (0, 0, width, width)),
+            "where it was drawn": detect.cut(picture, square),
+        }
+        ways |= {
+            n: cut(picture, rule, best) if best else np.zeros_like(face)
+            for n, rule in RULES.items()
+        }
+        for name, image in ways.items():
+            images.setdefault(name, []).append(image)
+    right = {
+        name: model.predict(np.array(each)).argmax(1) == faces.labels
+        for name, each in images.items()
+    }
+    shares = {
+        name: (each & found if name in RULES else each).mean()
+        for name, each in right.items()
+    }
+    shares |= {"itself, where found": right["the face itself"][found].mean()}
+    return shares | {"found": found.mean()}
+
+
+def main():
+    parser = harness.parser(__doc__)
+    parser.add_argument("--model", default=models.SHIPPED)
+    parser.add_argument("--rows", type=int, default=500)
+    args = parser.parse_args()
+    source = Path(os.environ["FER_DATA"]) / "fer2013.csv.gz"
+    faces = data.load(source, ("PublicTest",))
+    rows = np.random.default_rng(0).permutation(len(faces))[: args.rows]
+    faces, model = faces.take(np.sort(rows)), models.load(args.model)
+    table = {f"{s} in {w}": measure(faces, model, s, w) for s, w in SIZES}
+    print(f"{args.model}, {len(faces)} PublicTest faces, pixels of face in picture")
+    print(f"{'':34}" + "".join(f"{name:>12}" for name in (*table, "mean")))
+    for way in next(iter(table.values())):
+        shares = [column[way] for column in table.values()]
+        print(f"{way:34}" + "".join(f"{it:12.3f}" for it in (*shares, np.mean(shares))))
+
+
+if __name__ == "__main__":
+    main()
