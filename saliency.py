@@ -29,7 +29,8 @@ def main():
     image, label = faces.images[row], faces.labels[row]
     asked = model.network, image[None], [label]
     if args.samples:
-        [heat] = explain.smoothgrad(*asked, args.samples, seed=args.seed)
+        smooth = explain.smoothgrad.maps(*asked, None, args.samples, seed=args.seed)
+        [heat] = explain.unit(abs(smooth))
     else:
         [heat] = explain.saliency(*asked)
     measured = explain.against_chance(

@@ -43,7 +43,7 @@ def kinds(network, images, classes):
     asked = images, classes
     maps["gradient, not trained"] = explain.saliency(untrained(network), *asked)
     maps["gradient"] = explain.saliency(network, *asked)
-    maps["SmoothGrad"] = explain.smoothgrad(network, *asked)
+    maps["SmoothGrad"] = np.abs(explain.smoothgrad.maps(network, *asked))
     return maps
 
 

@@ -18,6 +18,7 @@ SHARE = 0.5
 PICTURES = (".png", ".pdf", ".svg")
 # The report's: a face, convolutions, steps of ascent, a class and a saliency.
 IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
+METHODS = ("gradient", "smoothgrad", "integrated", "gradcam", "hirescam", "occlusion")
 
 
 def path(text):

@@ -8,25 +8,15 @@ import numpy as np
 import pytest
 from model_files import rescaling
 from scipy.stats import spearmanr
+from small_networks import linear
 
 from fer import BadInput, backend, explain, machine, networks
-from fer.explain import ascent, fast
-from fer.explain.smoothgrad import TOGETHER
+from fer.explain import ascent, fast, smoothgrad
 
 
 @pytest.fixture
 def face(rng):
     return rng.integers(0, 256, (48, 48), dtype=np.uint8)
-
-
-def linear(weights):
-    """A network whose logits are linear in the pixels, by (48 * 48, 7) weights."""
-    inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
-    flat = keras.layers.Flatten()(keras.layers.Rescaling(0.5, offset=3)(inputs))
-    dense = keras.layers.Dense(7, activation="softmax")
-    network = keras.Model(inputs, dense(flat))
-    dense.set_weights([weights, np.zeros(7)])
-    return network
 
 
 def one_convolution(kernel, bias):
@@ -54,22 +44,6 @@ def test_saliency_of_a_linear_model_is_its_weights(face, rng):
     assert np.allclose(heat, expected / expected.max(), atol=1e-6)
 
 
-def test_saliency_of_many_faces_is_that_of_each(rng):
-    network = networks.cnn()
-    faces = rng.integers(0, 256, (3, 48, 48), dtype=np.uint8)
-    together = explain.saliency(network, faces, [0, 1, 2])
-    for number in range(3):
-        alone = explain.saliency(network, faces[number][None], [number])[0]
-        assert np.allclose(together[number], alone, atol=1e-4)
-
-
-def test_smoothgrad_of_a_linear_model_is_its_weights(face, rng):
-    weights = rng.normal(size=(48 * 48, 7)).astype(np.float32)
-    heat = explain.smoothgrad(linear(weights), face[None], [2], samples=20)[0]
-    expected = np.abs(weights[:, 2]).reshape(48, 48)
-    assert np.allclose(heat, expected / expected.max(), atol=1e-6)
-
-
 @pytest.fixture
 def in_float32(monkeypatch):
     monkeypatch.setattr(machine, "precision", lambda: "float32")
@@ -81,33 +55,36 @@ def test_smoothgrad_in_bfloat16_ranks_the_pixels_as_in_float32(face, monkeypatch
         monkeypatch.setattr(machine, "precision", lambda policy=policy: policy)
         keras.utils.set_random_seed(0)
         asked = networks.cnn(), face[None], [5]
-        maps.append(explain.smoothgrad(*asked, samples=4).ravel())
+        maps.append(smoothgrad.maps(*asked, samples=4).ravel())
     assert 0.95 < spearmanr(*maps).statistic < 1
 
 
 def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng, in_float32):
     network = networks.cnn()
     faces = rng.integers(0, 256, (2, 48, 48), dtype=np.uint8)
-    samples = TOGETHER + 2
-    maps = explain.smoothgrad(network, faces, [4, 1], samples, noise=0.1, seed=3)
+    samples = smoothgrad.TOGETHER + 2
+    maps = smoothgrad.maps(network, faces, [4, 1], None, samples, noise=0.1, seed=3)
     noise = np.random.default_rng(3).standard_normal((samples, 48, 48, 1), np.float32)
     score = explain.logits(network)
     for heat, face, target in zip(maps, faces, [4, 1], strict=True):
         copies = face[..., None] + 25.5 * noise
         slopes = backend.gradient(lambda x, t=target: score(x)[:, t], copies)
-        mean = np.abs(np.mean(slopes, axis=0)[..., 0])
-        assert np.allclose(heat, mean / mean.max(), atol=1e-4)
+        mean = np.mean(slopes, axis=0)[..., 0]
+        assert np.allclose(heat, mean, atol=1e-4 * np.abs(mean).max())
 
 
 def test_smoothgrad_without_noise_is_the_plain_gradient(face, in_float32):
     asked = networks.cnn(), face[None], [5]
-    plain = explain.saliency(*asked)
-    assert np.allclose(explain.smoothgrad(*asked, 3, noise=0), plain, atol=1e-4)
+    plain = explain.gradient.maps(*asked)
+    quiet = smoothgrad.maps(*asked, samples=3, noise=0)
+    assert np.allclose(quiet, plain, atol=1e-4 * np.abs(plain).max())
 
 
 def test_smoothgrad_is_the_same_for_the_same_seed(face):
-    asked = networks.cnn(), face[None], [5], 3
-    first, second, other = (explain.smoothgrad(*asked, seed=n) for n in (1, 1, 2))
+    asked = networks.cnn(), face[None], [5]
+    first, second, other = (
+        smoothgrad.maps(*asked, samples=3, seed=n) for n in (1, 1, 2)
+    )
     assert (first == second).all()
     assert (first != other).any()
 
@@ -229,13 +206,13 @@ def test_the_quick_gradient_of_a_convolution_is_its_gradient(shape, rng):
 
 def test_explaining_again_and_again_keeps_no_graph(face):
     network = networks.cnn()
-    asked = network, face[None], [5], 2
+    asked = network, face[None], [5], None, 2
     layer = explain.convolutions(network)[1]
-    explain.smoothgrad(*asked)
+    smoothgrad.maps(*asked)
     explain.ascend(network, layer, steps=1)
     before = count_graphs()
     for _ in range(3):
-        explain.smoothgrad(*asked)
+        smoothgrad.maps(*asked)
         explain.ascend(network, layer, steps=1)
     assert count_graphs() <= before
 

@@ -34,7 +34,8 @@ def test_saliency_draws_what_its_flags_say(
     model = models.load(path)
     held = model.validation(drawn)
     asked = model.network, held.images[3:4], held.labels[3:4]
-    heats = explain.saliency(*asked), explain.smoothgrad(*asked, 2, seed=1)
+    smooth = explain.smoothgrad.maps(*asked, samples=2, seed=1)
+    heats = explain.saliency(*asked), explain.unit(np.abs(smooth))
     for what, [heat], threshold in zip(shown, heats, (0.6, 0.4), strict=True):
         image, drawn_heat, masked, name, told = what
         assert np.array_equal(image, held.images[3])

@@ -1,5 +1,13 @@
 """What a network looks at: maps, their faithfulness, filters; arrays in, arrays out."""
 
+from fer.explain import (
+    gradcam,
+    gradient,
+    hirescam,
+    integrated,
+    occlusion,
+    smoothgrad,
+)
 from fer.explain.ascent import ascend, convolutions, pick_layers, responses
 from fer.explain.faithfulness import (
     against_chance,
@@ -9,12 +17,25 @@ from fer.explain.faithfulness import (
     mask,
 )
 from fer.explain.gradient import logits, saliency, unit
-from fer.explain.smoothgrad import smoothgrad
+from fer.explain.integrated import completeness
+
+# Each maps a network, faces (N, 48, 48) uint8 and classes (N,) to signed maps
+# (N, 48, 48) float32; `against` takes another class's logit away.
+METHODS = {
+    "gradient": gradient.maps,
+    "smoothgrad": smoothgrad.maps,
+    "integrated": integrated.maps,
+    "gradcam": gradcam.maps,
+    "hirescam": hirescam.maps,
+    "occlusion": occlusion.maps,
+}
 
 __all__ = [
+    "METHODS",
     "against_chance",
     "ascend",
     "at_random",
+    "completeness",
     "convolutions",
     "faithfulness",
     "first_right",
@@ -23,6 +44,5 @@ __all__ = [
     "pick_layers",
     "responses",
     "saliency",
-    "smoothgrad",
     "unit",
 ]

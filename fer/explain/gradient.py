@@ -1,32 +1,48 @@
-"""Saliency: the gradient of a class's logit by the pixels."""
+"""The gradient of a class's logit by the pixels: the coursework's saliency."""
 
 import numpy as np
 
 from fer import backend, networks
 from fer.explain.fast import behind_rescaling
+from fer.explain.target import in_blocks, weights
 
 
-def saliency(network, images, classes):
-    """Saliency maps (N, 48, 48) float32 in 0..1 (Simonyan, 2013, arXiv:1312.6034).
+def maps(network, images, classes, against=None):
+    """Signed maps (N, 48, 48) float32 (Simonyan, 2013, arXiv:1312.6034).
 
-    |d logit of the class / d pixel|, divided by the map's largest value; a gradient of
-    zeros gives a map of zeros. images: (N, 48, 48) uint8. classes: (N,) int.
+    d score / d pixel. images: (N, 48, 48) uint8. classes: (N,) int. against: as of
+    target.weights.
     """
     from keras import ops
 
-    score, chosen = logits(network), networks.one_hot(classes)
-    pixels = images[..., None].astype(np.float32)
-    slopes = backend.gradient(lambda x: ops.sum(score(x) * chosen, axis=-1), pixels)
-    return unit(np.abs(slopes[..., 0]))
+    score = logits(network)
+
+    def block(images, wanted):
+        pixels = images[..., None].astype(np.float32)
+        slopes = backend.gradient(lambda x: ops.sum(score(x) * wanted, axis=-1), pixels)
+        return ops.convert_to_numpy(slopes)[..., 0]
+
+    return in_blocks(block, images, weights(network, classes, against))
 
 
 def logits(network):
     """The network as a function of float pixels in 0..255, without the softmax."""
+    rescaling, (output, finish) = networks.rescaling(network), ending(network)
+    body = behind_rescaling(network, output)
+    return lambda x: finish(body(rescaling(x)))
+
+
+def ending(network):
+    """A tensor of the network's, and a function from its value to the logits."""
     from keras import ops
 
-    rescaling, last = networks.rescaling(network), network.layers[-1]
-    body = behind_rescaling(network, last.input)
-    return lambda x: ops.matmul(body(rescaling(x)), last.kernel) + last.bias
+    last = network.layers[-1]
+    return last.input, lambda x: ops.matmul(x, last.kernel) + last.bias
+
+
+def saliency(network, images, classes):
+    """Saliency maps (N, 48, 48) float32 in 0..1: |gradient|, its largest pixel 1."""
+    return unit(np.abs(maps(network, images, classes)))
 
 
 def unit(maps):

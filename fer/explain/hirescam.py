@@ -1,0 +1,16 @@
+"""HiResCAM: a layer's features times their gradients, place by place."""
+
+from fer.explain.gradcam import class_activation
+
+
+def maps(network, images, classes, against=None, layer=None):
+    """Signed maps (N, 48, 48) float32 (Draelos, 2020, arXiv:2011.08891).
+
+    sum over channels c of A_c * d score / d A_c, with A the output of `layer`; else as
+    gradcam.maps. Unlike Grad-CAM's, it points at no place that the score ignores.
+    """
+    return class_activation(
+        network,
+        *(images, classes, against, layer),
+        lambda features, slopes: (features * slopes).sum(axis=-1),
+    )

@@ -1,0 +1,45 @@
+"""Networks so small that what explains them has a closed form."""
+
+import keras
+import numpy as np
+
+from fer import networks
+
+SCALE, OFFSET = 0.5, 3
+
+
+def linear(weights):
+    """Logits that are linear in the pixels: SCALE * weights is their gradient.
+
+    weights: (48 * 48, 7).
+    """
+    inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
+    scaled = keras.layers.Rescaling(SCALE, offset=OFFSET)(inputs)
+    dense = keras.layers.Dense(7, activation="softmax")
+    network = keras.Model(inputs, dense(keras.layers.Flatten()(scaled)))
+    dense.set_weights([weights, np.zeros(7)])
+    return network
+
+
+def features_and_weights(kernel, weights):
+    """A linear convolution of one pixel, and logits that weigh its outcome by place.
+
+    kernel: (filters,). weights: (48, 48, filters, 7).
+    """
+    inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
+    scaled = keras.layers.Rescaling(SCALE, offset=OFFSET)(inputs)
+    layer = keras.layers.Conv2D(len(kernel), 1, name="features")
+    dense = keras.layers.Dense(7, activation="softmax")
+    network = keras.Model(inputs, dense(keras.layers.Flatten()(layer(scaled))))
+    layer.set_weights([np.reshape(kernel, (1, 1, 1, -1)), np.zeros(len(kernel))])
+    dense.set_weights([np.reshape(weights, (-1, 7)), np.zeros(7)])
+    return network
+
+
+def tiny():
+    """A convolution, a pooling and a dense layer, with random weights."""
+    inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
+    scaled = keras.layers.Rescaling(**networks.RESCALING)(inputs)
+    found = keras.layers.Conv2D(4, 5, padding="same", activation="relu")(scaled)
+    flat = keras.layers.Flatten()(keras.layers.MaxPooling2D(8)(found))
+    return keras.Model(inputs, keras.layers.Dense(7, activation="softmax")(flat))
