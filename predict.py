@@ -15,7 +15,7 @@ SUBMISSION = Path("submission.csv")
 
 
 def main():
-    flags = (*cli.DATA, "photo", "model", "mirror", "turn")
+    flags = (*cli.DATA, "photo", *cli.MODEL, "mirror", "turn")
     args = cli.parser(__doc__, *flags, out=SUBMISSION).parse_args()
     if args.photo and args.data:
         raise BadInput("--photo and --data are two inputs: leave one of them out")
@@ -33,7 +33,8 @@ def submit(args):
     model = defaults.model_path(args)
     files.free_to_write(args.out, *source.paths, *models.files_of(model))
     faces = defaults.load(source, data.USAGES)
-    labels = models.load(model).predict(faces.images, args.mirror, args.turn).argmax(1)
+    loaded = models.load_any(model, args.pixels, args.classes)
+    labels = loaded.predict(faces.images, args.mirror, args.turn).argmax(1)
     files.write_submission(args.out, faces.ids, labels)
     print(f"wrote {args.out}: {len(faces):,} faces of {source}")
 
@@ -44,7 +45,8 @@ def name(args):
     from fer.data import pictures
 
     face = pictures.face(args.photo)
-    model = models.load(defaults.model_path(args))
+    path = defaults.model_path(args)
+    model = models.load_any(path, args.pixels, args.classes)
     [told] = models.probabilities([model], face[None], args.mirror, args.turn)
     for label in told.argsort()[::-1]:
         print(f"{told[label]:.3f} {model.classes[label]}")

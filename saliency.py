@@ -14,7 +14,7 @@ from fer import cli, defaults
 
 def main():
     default = Path("figures/saliency.png")
-    flags = (*cli.DATA, "model", "image", "threshold", "samples", "seed")
+    flags = (*cli.DATA, *cli.MODEL, "usage", "image", "threshold", "samples", "seed")
     args = cli.parser(__doc__, *flags, out=default).parse_args()
     from fer import explain, files
     from fer.report import figures, wording
@@ -22,7 +22,8 @@ def main():
     model, faces = defaults.model_and_faces(args, args.out)
     if args.image is None:
         predicted = model.predict(faces.images).argmax(1)
-        wanted = model.classes.index(cli.SHOWN)
+        known = cli.SHOWN in model.classes
+        wanted = model.classes.index(cli.SHOWN) if known else -1
         row = explain.first_right(faces.labels, predicted, wanted)
     else:
         row = defaults.row(args.image, faces, args.source)

@@ -91,6 +91,8 @@ def flag(help, **options):
     return {"help": help + told} | options
 
 
+# What says which model is used, and what it expects if it has no card.
+MODEL = ("model", "pixels")
 # A flag has one name, one type and one help text, here; of --out a script says the
 # default, whose ending its type then asks for.
 FLAGS = {
@@ -103,7 +105,8 @@ FLAGS = {
         metavar="PATH",
     ),
     "classes": flag(
-        "names of the data's classes, in the order of their numbers",
+        "names of the data's classes, in the order of their numbers; with a model "
+        "without a card, of its outputs, in their order",
         nargs="+",
         metavar="C",
     ),
@@ -118,6 +121,11 @@ FLAGS = {
         "a trained model (default: models/cnn.keras, else the shipped one)",
         type=file,
         metavar="M",
+    ),
+    "pixels": flag(
+        "which pixels a model of other programs expects, where its first layers do not "
+        "tell",
+        choices=("0..255", "0..1", "-1..1"),
     ),
     "network": flag(
         "cnn is the coursework's; compact a residual network of 1.36 million "
@@ -235,6 +243,8 @@ def parser(doc, *flags, out=None):
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    # So that `--pixels -1..1` names a range, and not an option.
+    result._negative_number_matcher = re.compile(r"-\d")
     where = FLAGS["out"]
     if out:
         where = where | flag(where["help"], default=out, type=path_ending(out.suffix))

@@ -1,6 +1,7 @@
 """What the flags stand for: faces, model and options, said where nobody named them."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from fer import BadInput, cli
@@ -75,6 +76,9 @@ def model_and_faces(args, written):
     from fer import data, files, models
 
     args.source, args.model = source(args), model_path(args)
+    if not models.has_card(args.model):
+        # Such a model's outputs are what --classes names; faces tell their own.
+        args.source = replace(args.source, classes=())
     files.free_to_write(written, *args.source.paths, *models.files_of(args.model))
     usage = getattr(args, "usage", None)
     faces = load(args.source, (usage,) if usage else data.FITTING)
@@ -85,7 +89,12 @@ def model_and_faces(args, written):
             f"out, or add that column, with {usage} in rows that the model was not "
             "fitted on"
         )
-    loaded = models.load(args.model)
+    loaded = models.load_any(args.model, args.pixels, args.classes)
+    if not usage and loaded.card is None:
+        raise BadInput(
+            f"{args.model} has no card that tells what it was fitted on: name rows of "
+            f"{args.source} that it has not seen by --usage"
+        )
     faces = data.in_classes(faces, loaded.classes, args.source)
     return loaded, faces if usage else loaded.validation(faces)
 

@@ -15,7 +15,14 @@ FACE_SHAPE = (csv_reader.SIDE, csv_reader.SIDE, 1)
 RELU = {"activation": "relu", "kernel_initializer": "he_normal"}
 RESCALING = {"scale": 1 / 127.5, "offset": -1}  # pixels of 0..255 to -1..1
 DROPOUT = 0.3
+MOST_NUMBERS = 1 << 28  # that a network makes of the faces that it sees at a time: 1 GB
 SQUEEZE = 8  # of a block's filters to one unit that weighs them
+# The layers that were measured in bfloat16.
+MEASURED = {
+    *("InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "AveragePooling2D"),
+    *("Flatten", "Dense", "Dropout", "ReLU", "Add", "Multiply"),
+    *("GlobalAveragePooling2D", "DepthwiseConv2D", "BatchNormalization"),
+}
 
 
 def cnn():
@@ -162,35 +169,35 @@ def rescaling(network):
     return next(layer for layer in network.layers if hasattr(layer, "offset"))
 
 
-def can_be_explained(network):
-    """Whether explain.py's shortcuts from pixels to logits and to filters hold."""
-    first, last = network.layers[1], network.layers[-1]
-    formats = {getattr(layer, "data_format", None) for layer in network.layers}
-    convolutions = [layer for layer in network.layers if hasattr(layer, "groups")]
-    strided = [layer for layer in network.layers if hasattr(layer, "strides")]
-    return (
-        {name: getattr(first, name, None) for name in RESCALING} == RESCALING
-        and getattr(last, "bias", None) is not None
-        and last.output is network.output
-        and last.activation.__name__ == "softmax"
-        and all(each.groups == 1 == max(each.dilation_rate) for each in convolutions)
-        and formats <= {None, "channels_last"}
-        and all(len({*each.strides}) == 1 for each in strided)
-    )
+def activation(layer):
+    """The name of the function that a layer applies to its results, or None."""
+    return getattr(getattr(layer, "activation", None), "__name__", None)
+
+
+def ends_in_softmax(network):
+    """Whether its last layer makes probabilities of logits."""
+    last = network.layers[-1]
+    softmax = type(last).__name__ == "Softmax" or activation(last) == "softmax"
+    return softmax and last.output is network.output
 
 
 def computing_in(policy, network):
     """A copy of the network that computes in `policy`, but for first and last weights.
 
     The first, whose gradients by the pixels are sums of many, stay as precise as they
-    were, as do the logits.
+    were, as do the logits. A network with other layers than the ones here, which were
+    measured, is returned as it is.
     """
     import keras
 
     first, *_ = (
-        n for n, layer in enumerate(network.layers) if hasattr(layer, "kernel")
+        *(n for n, layer in enumerate(network.layers) if hasattr(layer, "kernel")),
+        0,
     )
     between = {layer.name for layer in network.layers[first + 1 : -1]}
+    kinds = {type(layer).__name__ for layer in network.layers}
+    if not (kinds <= MEASURED and ends_in_softmax(network)):
+        return network
 
     def copy(layer):
         policies = {"dtype": policy} if layer.name in between else {}
@@ -204,6 +211,40 @@ def computing_in(policy, network):
 def one_hot(labels):
     """Labels (N,) int as probabilities (N, 7) float32."""
     return np.eye(len(CLASSES), dtype=np.float32)[labels]
+
+
+def together(network, most):
+    """How many faces, `most` at most, a network may look at at a time."""
+    return max(1, min(most, MOST_NUMBERS // numbers(network)))
+
+
+def numbers(network):
+    """How many numbers its layers make of one face, all of them together, at most."""
+    import keras
+
+    uses = {
+        each["name"]: max(1, len(each["inbound_nodes"]))
+        for each in network.get_config()["layers"]
+    }
+    return sum(
+        uses[each.name] * sum(map(_size, keras.tree.flatten(each.output)))
+        + _hidden(each)
+        for each in network.operations
+    )
+
+
+def _size(tensor):
+    return math.prod(filter(None, tensor.shape))
+
+
+def _hidden(layer):
+    """How many numbers a layer makes on the way to its output."""
+    if "Attention" in type(layer).__name__:
+        places = math.prod(filter(None, layer.output.shape[1:-1]))
+        return getattr(layer, "num_heads", 1) * places**2
+    if hasattr(layer, "depth_multiplier"):
+        return _size(layer.input) * layer.depth_multiplier
+    return 0
 
 
 def flops(network):

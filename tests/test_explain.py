@@ -182,7 +182,9 @@ def test_ascent_reaches_what_its_plain_definition_reaches():
     layer = explain.convolutions(network)[2]
     _, reached, dead = explain.ascend(network, layer, steps=30)
     images = plainly_ascended(network, layer, steps=30, seed=0)
-    own = fast.own_filter(network, layer)(images[..., None] / 127.5 - 1)
+    own = fast.own_filter(network, layer, range(layer.filters))(
+        images[..., None] / 127.5 - 1
+    )
     assert np.allclose(reached, own, rtol=0.01)
     assert not dead.any()
 

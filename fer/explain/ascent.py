@@ -26,7 +26,11 @@ def pick_layers(network, names):
 
 def convolutions(network):
     """The network's convolutions, in order."""
-    return [layer for layer in network.layers if type(layer).__name__ == "Conv2D"]
+    return [
+        layer
+        for layer in network.layers
+        if hasattr(layer, "filters") and len(layer.output.shape) == 4
+    ]
 
 
 def responses(network, layer, image):
@@ -46,27 +50,39 @@ def ascend(network, layer, steps, seed=0, progress=lambda step: None):
     responses at the end (filters,), and which filters are dead: those that never
     responded.
     """
-    images = np.random.default_rng(seed).uniform(
+    noise = np.random.default_rng(seed).uniform(
         -ASCENT_NOISE, ASCENT_NOISE, (layer.filters, *network.input_shape[1:])
     )
-    images = images.astype(np.float32)
-    score = own_filter(network, layer)
-    climb = backend.compiled(lambda images: _climb(score, images))
-    alive = np.zeros(layer.filters, bool)
+    batch, parts = networks.together(network, layer.filters), []
+    for start in range(0, layer.filters, batch):
+        chosen = np.arange(start, min(start + batch, layer.filters))
+        score = own_filter(network, layer, chosen)
+        parts.append(_ascend(network, score, noise[chosen], steps, progress))
+    return tuple(map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _ascend(network, score, noise, steps, progress):
+    """As ascend, of images that begin as noise in -1..1 and climb those scores."""
+    rescaling = networks.rescaling(network)
+    dark, bright = (255 * it * rescaling.scale + rescaling.offset for it in (0, 1))
+    half = (bright - dark) / 2
+    images = (dark + half + half * noise).astype(np.float32)
+    climb = backend.compiled(lambda images: _climb(score, images, dark, bright))
+    alive = np.zeros(len(images), bool)
     for step in range(steps):
         images, answered = climb(images)
         alive |= np.asarray(answered)
         progress(step + 1)
-    rescaling = networks.rescaling(network)
     pixels = (np.asarray(images)[..., 0] - rescaling.offset) / rescaling.scale
     return pixels, np.asarray(score(images)), ~alive
 
 
-def _climb(score, images):
+def _climb(score, images, dark, bright):
     """The images one step higher, and which of them had a gradient to follow."""
     from keras import ops
 
     slopes = backend.gradient(score, images)
     size = ops.sqrt(ops.mean(ops.square(slopes), axis=(1, 2, 3), keepdims=True))
-    move = ASCENT_STEP * ops.divide_no_nan(slopes, size)
-    return ops.clip(images + move, -1, 1), size[:, 0, 0, 0] > 0
+    step = ASCENT_STEP * (bright - dark) / 2
+    move = step * ops.divide_no_nan(slopes, size)
+    return ops.clip(images + move, dark, bright), size[:, 0, 0, 0] > 0

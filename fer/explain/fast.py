@@ -1,8 +1,14 @@
-"""Faster ways to the same gradients, for the networks where they hold."""
+"""Faster ways to the same gradients, where they hold; elsewhere the plain way."""
 
 import functools
 
 from fer import backend, networks
+
+# Activations that look at one number at a time: what one filter answers is its alone.
+ONE_BY_ONE = (
+    *("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish"),
+    *("sigmoid", "tanh", "softplus", "softsign", "hard_sigmoid", "hard_silu"),
+)
 
 
 def behind_rescaling(network, output):
@@ -10,57 +16,94 @@ def behind_rescaling(network, output):
     import keras
 
     pixels = networks.rescaling(network).output
-    if output is pixels:
-        return lambda x: x
-    first, *others = (
-        layer
-        for layer in network.layers
-        if any(it is pixels for it in keras.tree.flatten(layer.input))
-    )
-    if others or not _is_plain_convolution_of_one_channel(first):
-        return keras.Model(pixels, output)
-    convolve = convolution_of_one_channel()
-    rest = keras.Model(first.output, output)
+    readers = [
+        each
+        for each in network.operations
+        if any(it is pixels for it in keras.tree.flatten(each.input))
+    ]
+    alone = len(readers) == 1 and _is_plain_convolution_of_one_channel(readers[0])
+    if output is pixels or not alone:
+        return _between(pixels, output)
+    [first] = readers
+    convolve, rest = convolution_of_one_channel(), _between(first.output, output)
     kernel = keras.ops.convert_to_numpy(first.kernel)
-    return lambda x: rest(_answer(first, convolve(x, kernel)))
+    bias = 0 if first.bias is None else first.bias
+    return lambda x: rest(first.activation(convolve(x, kernel) + bias))
+
+
+def _between(start, end):
+    """The function from one tensor of a network to another."""
+    import keras
+
+    if end is start:
+        return lambda x: x
+    # Unasked, a layer that augments would do so here.
+    return functools.partial(keras.Model(start, end), training=False)
+
+
+def _is_plain_convolution(layer):
+    return (
+        type(layer).__name__ == "Conv2D"
+        and layer.groups == 1 == max(layer.dilation_rate)
+        and layer.data_format == "channels_last"
+        and layer.compute_dtype == "float32"
+    )
 
 
 def _is_plain_convolution_of_one_channel(layer):
     return (
-        type(layer).__name__ == "Conv2D"
-        and layer.kernel.shape[2] == layer.strides[0] == layer.dilation_rate[0] == 1
+        _is_plain_convolution(layer)
+        and layer.kernel.shape[2] == 1 == max(layer.strides)
         and layer.padding == "same"
     )
 
 
-def _answer(layer, sums):
-    """What a convolution makes of the sums of its products: bias, then activation."""
-    return layer.activation(sums if layer.bias is None else sums + layer.bias)
+def own_filter(network, layer, chosen):
+    """Map images (n, 48, 48, 1) to the mean response of filter chosen[i] to image i."""
+    alone = (
+        _is_plain_convolution(layer)
+        and len({*layer.strides}) == 1
+        and networks.activation(layer) in ONE_BY_ONE
+    )
+    return (_one_filter_each if alone else _all_filters)(network, layer, chosen)
 
 
-def own_filter(network, layer):
-    """Map images (filters, 48, 48, 1) to the mean response of filter i to image i.
+def _all_filters(network, layer, chosen):
+    """As own_filter: each filter answers each image, and the others are left out."""
+    from keras import ops
 
-    Only that one filter is worked out: the images' channels stand side by side in one
-    picture under a depthwise convolution, and each image's channels are summed. For a
-    layer of 64 filters this is a 64th of the work of all filters on all images.
+    body = behind_rescaling(network, layer.output)
+
+    def score(images):
+        means = ops.mean(body(images), axis=(1, 2))
+        return ops.sum(means * ops.one_hot(chosen, layer.filters), axis=1)
+
+    return score
+
+
+def _one_filter_each(network, layer, chosen):
+    """As own_filter: only that one filter is worked out.
+
+    The images' channels stand side by side in one picture under a depthwise
+    convolution, and each image's channels are summed. For a layer of 64 filters this is
+    a 64th of the work of all filters on all images.
     """
     from keras import ops
 
     body = behind_rescaling(network, layer.input)
     height, width, channels = layer.input.shape[1:]
-    filters = layer.filters
     kernel = ops.reshape(
-        ops.transpose(layer.kernel, (0, 1, 3, 2)),
-        (*layer.kernel_size, filters * channels, 1),
+        ops.transpose(ops.take(layer.kernel, chosen, axis=-1), (0, 1, 3, 2)),
+        (*layer.kernel_size, len(chosen) * channels, 1),
     )
+    bias = 0 if layer.bias is None else ops.take(layer.bias, chosen)
 
     def score(images):
         beside = ops.transpose(body(images), (1, 2, 0, 3))
-        beside = ops.reshape(beside, (1, height, width, filters * channels))
+        beside = ops.reshape(beside, (1, height, width, len(chosen) * channels))
         each = ops.depthwise_conv(beside, kernel, layer.strides, layer.padding)
-        own = ops.sum(ops.reshape(each, (-1, filters, channels)), axis=-1)
-        return ops.mean(_answer(layer, own), axis=0)
+        own = ops.sum(ops.reshape(each, (-1, len(chosen), channels)), axis=-1)
+        return ops.mean(layer.activation(own + bias), axis=0)
 
     return score
 

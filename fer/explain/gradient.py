@@ -4,7 +4,7 @@ import numpy as np
 
 from fer import backend, networks
 from fer.explain.fast import behind_rescaling
-from fer.explain.target import in_blocks, weights
+from fer.explain.target import BLOCK, in_blocks, weights
 
 
 def maps(network, images, classes, against=None):
@@ -22,7 +22,8 @@ def maps(network, images, classes, against=None):
         slopes = backend.gradient(lambda x: ops.sum(score(x) * wanted, axis=-1), pixels)
         return ops.convert_to_numpy(slopes)[..., 0]
 
-    return in_blocks(block, images, weights(network, classes, against))
+    size = networks.together(network, BLOCK)
+    return in_blocks(block, images, weights(network, classes, against), size=size)
 
 
 def logits(network):
@@ -33,11 +34,22 @@ def logits(network):
 
 
 def ending(network):
-    """A tensor of the network's, and a function from its value to the logits."""
+    """A tensor of the network's, and a function from its value to the logits.
+
+    To logarithms of its probabilities where no softmax is its last layer: but for a
+    number that all classes share, they are the logits.
+    """
     from keras import ops
 
     last = network.layers[-1]
-    return last.input, lambda x: ops.matmul(x, last.kernel) + last.bias
+    kind = type(last).__name__ if networks.ends_in_softmax(network) else None
+    if kind == "Dense" and last.compute_dtype == "float32":
+        bias = 0 if last.bias is None else last.bias
+        return last.input, lambda x: ops.matmul(x, last.kernel) + bias
+    if kind in ("Activation", "Softmax"):
+        return last.input, lambda x: x
+    least = np.finfo(np.float32).tiny
+    return network.output, lambda x: ops.log(ops.maximum(x, least))
 
 
 def saliency(network, images, classes):

@@ -29,11 +29,13 @@ def maps(network, images, classes, against=None, samples=32, noise=0.15, seed=0)
             lambda x: ops.sum(score(x + added) * wanted, axis=-1), face
         )
 
+    most = networks.together(network, TOGETHER)
+
     def one(image, wanted):
         face, rng = image[..., None].astype(np.float32), np.random.default_rng(seed)
         total = np.zeros(image.shape, np.float32)
-        for start in range(0, samples, TOGETHER):
-            copies = min(TOGETHER, samples - start), *face.shape[1:]
+        for start in range(0, samples, most):
+            copies = min(most, samples - start), *face.shape[1:]
             added = PIXEL_RANGE * noise * rng.standard_normal(copies, np.float32)
             total += slopes_of(face, added, wanted)[..., 0]
         return total / samples

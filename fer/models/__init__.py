@@ -1,6 +1,7 @@
 """Saved models: their cards, safe loading, and predictions."""
 
 from fer.models.card import NOT_FOR
+from fer.models.card import is_beside as has_card
 from fer.models.predict import (
     BATCH,
     TURN,
@@ -16,6 +17,7 @@ from fer.models.saved import (
     files_of,
     is_trained_so,
     load,
+    load_any,
     save,
     without_network,
 )
@@ -29,8 +31,10 @@ __all__ = [
     "Model",
     "calibrated",
     "files_of",
+    "has_card",
     "is_trained_so",
     "load",
+    "load_any",
     "mean_over_views",
     "predict",
     "probabilities",

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from pathlib import Path
 
 from fer import BadInput, data, files, machine, networks, scores
 from fer.models.predict import predict
@@ -70,7 +71,13 @@ def read_own(path):
     return about
 
 
+def is_beside(path):
+    """Whether the model `path` has a card, of whatever kind."""
+    return Path(path).with_suffix(".json").exists()
+
+
 def read(path):
+    """The card beside `path`; raises BadInput for what is none of this suite."""
     beside = path.with_suffix(".json")
     with files.reading(beside, "; a model needs its card, the .json file, beside it"):
         content = beside.read_bytes()
@@ -94,6 +101,6 @@ def read(path):
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(
             f"{beside} is no card of this suite, or an old one: {error!r:.160}; train "
-            "the model anew"
+            "the model anew, or move it away if it is of another program"
         ) from error
     return about

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fer import augment, progress
+from fer import augment, networks, progress
 
 BATCH = 512  # faces of which the views are made at a time
 TOGETHER = 128  # views that the network sees at a time: benchmarks/submission.py
@@ -48,10 +48,11 @@ def _told(network, faces):
     """The network's outputs on faces (n, 48, 48, 1) uint8: (n, classes) float32."""
     # Not network.predict: its input pipeline sleeps up to as long again before it
     # returns.
+    size = networks.together(network, TOGETHER)
     return np.concatenate(
         [
-            network.predict_on_batch(faces[start : start + TOGETHER])
-            for start in range(0, len(faces), TOGETHER)
+            network.predict_on_batch(faces[start : start + size])
+            for start in range(0, len(faces), size)
         ]
     )
 
@@ -76,7 +77,8 @@ def probabilities(loaded, images, mirror=False, turn=False):
     return np.mean(
         [
             calibrated(
-                model.predict(images, mirror, turn), model.card.get("temperature", 1)
+                model.predict(images, mirror, turn),
+                (model.card or {}).get("temperature", 1),
             )
             for model in loaded
         ],

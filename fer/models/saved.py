@@ -1,33 +1,31 @@
 """A saved model: its network and card, written, and loaded without running its code."""
 
 import gc
-import math
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer import BadInput, data, files, networks
-from fer.models import archive, card
-from fer.models.predict import BATCH, predict
+from fer.models import adapt, archive, card
+from fer.models.predict import predict
 
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
-MOST_NUMBERS = 1 << 28  # that a layer makes at a time: 1 GB
 # What Keras looks for on import, for wrappers and galleries that this suite never uses.
 UNUSED = ("matplotlib", "matplotlib.pyplot", "pandas", "sklearn")
 
 
 @dataclass(frozen=True)
 class Model:
-    """A network and its card."""
+    """A network, its card, and the names of its classes, in its outputs' order.
+
+    card: None for a model of other programs. network: None where its file is missing.
+    """
 
     network: object
-    card: dict
-
-    @property
-    def classes(self):
-        """Names of the classes, in the order of the network's outputs."""
-        return tuple(self.card["classes"])
+    card: dict | None
+    classes: tuple[str, ...]
 
     @property
     def by_usage(self):
@@ -75,42 +73,66 @@ def load(path):
     path = Path(path)
     archive.inspect(path)
     about = card.read_own(path)
+    network = _usable(path, _network(path), "0..255")
+    return Model(network, about, _names(path, network, about["classes"]))
+
+
+def load_any(path, pixels=None, classes=None):
+    """As load; a file without a card may be of any program with Keras.
+
+    pixels: which pixels such a network expects, one of adapt.RANGES; read from its
+    first layers where it is None. classes: the names of its outputs, in their order;
+    FER2013's seven where it is None. Raises BadInput where they do not tell.
+    """
+    path = Path(path)
+    if card.is_beside(path):
+        return load(path)
+    archive.inspect(path)
+    network = _usable(path, _network(path), pixels)
+    names = _names(path, network, classes or networks.CLASSES)
+    if sorted(names) == sorted(networks.CLASSES):
+        # Labels are numbers in FER2013's order.
+        order = [names.index(name) for name in networks.CLASSES]
+        network, names = adapt.in_order(network, order), networks.CLASSES
+    return Model(network, None, names)
+
+
+def _network(path):
+    """The network of a file that was inspected."""
     keras = _quickly_imported_keras()
     try:
-        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         # Keras has no one class of error for a file that it cannot make sense of.
         why = " ".join(str(error).split())[:160]
         raise BadInput(f"{path} is no model that Keras can load: {why}") from error
-    _must_be_usable(path, network, about)
-    return Model(network, about)
 
 
-def _must_be_usable(path, network, about):
-    """Raise BadInput for a network that this suite cannot ask, or explain."""
-    takes, gives = network.input_shape, network.output_shape
-    wanted = (None, *networks.FACE_SHAPE), (None, len(about["classes"]))
-    if (takes, gives) != wanted:
+def _usable(path, network, pixels):
+    """The network, adapted where need be."""
+    if not adapt.is_adapted(network):
+        return adapt.adapted(network, path, pixels)
+    adapt.must_fit(network, path)
+    return network
+
+
+def _names(path, network, classes):
+    """The classes, as many as the network has outputs; raises BadInput otherwise."""
+    outputs = network.output_shape[-1]
+    if outputs != len(classes):
         raise BadInput(
-            f"{path} maps {takes} to {gives}, not {wanted[0]} to {wanted[1]}: "
-            "train one with train_cnn.py"
+            f"{path} tells {outputs} classes apart, not {len(classes)}: name them by "
+            "--classes, in the order of its outputs"
         )
-    widest = max(math.prod(layer.output.shape[1:]) for layer in network.layers)
-    # The ascent takes as many images at a time as a layer has filters.
-    together = max(BATCH, *(getattr(it, "filters", 0) for it in network.layers))
-    if widest * together > MOST_NUMBERS:
-        raise BadInput(f"{path} would need gigabytes for a layer: no model of ours")
-    if not networks.can_be_explained(network):
-        raise BadInput(
-            f"{path} is no network of this suite: those first rescale pixels to -1..1, "
-            "end in a dense layer with bias and softmax, have their channels last, "
-            "move as far down as aside, and neither group nor dilate"
-        )
+    return tuple(classes)
 
 
 def without_network(path):
     """A model whose file is not there, as its card alone tells of it."""
-    return Model(None, card.read(Path(path)))
+    about = card.read(Path(path))
+    return Model(None, about, tuple(about["classes"]))
 
 
 def _quickly_imported_keras():
