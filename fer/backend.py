@@ -1,6 +1,27 @@
 """What each backend has its own way to: gradients by the input, compiled functions."""
 
+import importlib.util
+
+from fer import BadInput
+
 BACKENDS = ("tensorflow", "jax")
+
+
+def must_be_installed(chosen):
+    """Raise BadInput where KERAS_BACKEND, by the user `chosen` if at all, cannot do."""
+    named = chosen or BACKENDS[0]
+    if named in BACKENDS and importlib.util.find_spec(named):
+        return
+    if chosen:
+        raise BadInput(
+            f"KERAS_BACKEND is {chosen!r}: unset it, or install and name one of "
+            f"{', '.join(BACKENDS)}"
+        )
+    raise BadInput(
+        f"this Python has no {named}: `make .venv/suite` installs it, and "
+        "`. .venv/bin/activate` makes python the one that has it; or `pip install -r "
+        "requirements.txt`"
+    )
 
 
 def gradient(score, inputs):

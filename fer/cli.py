@@ -1,16 +1,13 @@
 """The flags that scripts share, and how errors leave."""
 
 import argparse
-import importlib.util
-import logging
 import os
 import re
 import shlex
-import signal
 import sys
 from pathlib import Path
 
-from fer import BadInput, backend, machine, progress
+from fer import BadInput, backend, process, progress
 
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 14
@@ -97,9 +94,9 @@ MODEL = ("model", "pixels")
 # default, whose ending its type then asks for.
 FLAGS = {
     "data": flag(
-        "faces to read: CSV, folder or archive of pictures, Parquet, ... (docs/data.md;"
-        " default: data/fer2013.csv or .csv.gz, else the drawn sample; predict.py: the "
-        "test.csv beside it)",
+        "faces to read: CSV, folder or archive of pictures, Parquet (docs/data.md); "
+        "paths alone do, too (default: data/fer2013.csv or .csv.gz, else the drawn "
+        "sample; predict.py: the test.csv beside it)",
         nargs="+",
         type=path,
         metavar="PATH",
@@ -231,9 +228,37 @@ DATA = ("data", "classes", "drop", "merge")
 OTHER_NAMES = {"data": ["--csv"]}
 
 
+# What other tools call our flags, and what is done here without one.
+HABITS = {"lr": "learning-rate", "bs": "batch-size", "input": "data", "output": "out"}
+INSTEAD = {"validation-split": "rows of Usage PublicTest validate, else a tenth"}
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
+        raise BadInput(" ".join(message.split()))
+
+    def parse_args(self, args=None, namespace=None):
+        """As argparse's; --data's paths may stand alone, and near flags are named."""
+        found, rest = self.parse_known_args(args, namespace)
+        unknown = next((word for word in rest if word.startswith("-")), None)
+        if unknown:
+            self.error(f"unrecognized {unknown}: {self._near(unknown)}")
+        if rest and getattr(found, "data", rest):
+            self.error(f"unrecognized {rest[0]!r}: --help lists what is expected")
+        if rest:
+            found.data = self.parse_known_args(["--data", *rest])[0].data
+        return found
+
+    def _near(self, word):
+        import difflib
+
+        name = word.partition("=")[0].strip("-").replace("_", "-").lower()
+        if name in INSTEAD:
+            return INSTEAD[name]
+        known = [option for option in self._option_string_actions if "--" in option]
+        wanted = f"--{HABITS.get(name, name)}"
+        near = difflib.get_close_matches(wanted, known, 1)
+        return f"did you mean {near[0]}?" if near else "--help lists all flags"
 
 
 def parser(doc, *flags, out=None):
@@ -269,84 +294,34 @@ def command():
 
 
 def run(main):
-    """Call main; an error ends in one line and status 2, Ctrl-C in status 130."""
-    # A file's name may be bytes that are no text.
-    if sys.stdout:
-        sys.stdout.reconfigure(errors="backslashreplace")
+    """Call main; an error ends in one line and status 2, Ctrl-C in status 130.
+
+    In a notebook the line is all: nothing is raised, and the kernel is as before.
+    """
     chosen = os.environ.get("KERAS_BACKEND")
-    os.environ["KERAS_BACKEND"] = chosen or backend.BACKENDS[0]
-    # Neither what a notebook chose for its own pictures, nor the user's keras.json:
-    # its formats are not those of the models here.
-    os.environ |= {"MPLBACKEND": "Agg", "KERAS_HOME": os.devnull}
-    machine.use_onednn()
-    debug = "--debug" in sys.argv
-    if sys.stderr and not debug:
-        _mute_libraries()
+    # Not the user's keras.json: its formats are not those of the models here.
+    wanted = {"KERAS_BACKEND": chosen or backend.BACKENDS[0], "KERAS_HOME": os.devnull}
+    if not process.in_notebook():  # which may draw pictures of its own afterwards
+        wanted["MPLBACKEND"] = "Agg"
+    script, debug = Path(sys.argv[0]).name, "--debug" in sys.argv
     try:
-        # Whoever asks to end it has what was begun cleared away, as after Ctrl-C.
-        if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-        if not {"-h", "--help"} & {*sys.argv}:
-            _must_have_backend(chosen)
-        try:
+        with process.surroundings(script, wanted, debug):
+            if not {"-h", "--help"} & {*sys.argv}:
+                backend.must_be_installed(chosen)
             main()
-        finally:
-            _flush_stdout()
     except (BadInput, OSError, MemoryError) as error:
         if debug:
             raise
-        sys.exit(_last_line(str(error) or "out of memory", 2))
+        _end(script, str(error) or "out of memory", 2)
     except KeyboardInterrupt as stop:
-        sys.exit(_last_line(stop if str(stop) else "stopped", 130))
+        _end(script, str(stop) or "stopped", 130)
 
 
-def _flush_stdout():
-    """Print what still waits to be; Python would complain in its own words, at exit."""
-    try:
-        if sys.stdout:
-            sys.stdout.flush()
-    except OSError as error:
-        _to_nowhere(1)
-        before = error.__context__
-        same = getattr(before, "errno", None) == error.errno
-        # Whatever else ends the script is what must be told.
-        if before is None or same or isinstance(before, SystemExit):
-            raise BadInput(f"stdout cannot be written: {error.strerror}") from error
-
-
-def _to_nowhere(descriptor):
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)
-
-
-def _must_have_backend(chosen):
-    named = os.environ["KERAS_BACKEND"]
-    if named in backend.BACKENDS and importlib.util.find_spec(named):
-        return
-    if chosen:
-        raise BadInput(
-            f"KERAS_BACKEND is {chosen!r}: unset it, or install and name one of "
-            f"{', '.join(backend.BACKENDS)}"
-        )
-    raise BadInput(
-        f"this Python has no {named}: `make .venv/suite` installs it, and "
-        "`. .venv/bin/activate` makes python the one that has it"
-    )
-
-
-def _mute_libraries():
-    """Keep stderr for our one line: TensorFlow would bury it in its own."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    quiet = logging.getLogger("tensorflow")
-    quiet.addFilter(lambda record: record.levelno >= logging.ERROR)
-    sys.stderr = os.fdopen(os.dup(2), "w", 1, errors="backslashreplace")
-    _to_nowhere(2)
-
-
-def _last_line(message, status):
-    line = " ".join(str(message).split())
+def _end(script, message, status):
+    stderr = progress.real(sys.stderr)
     # On a terminal, how far the work was may still stand there.
-    erase = progress.ERASE if sys.stderr and sys.stderr.isatty() else ""
-    progress.warn(f"{erase}{Path(sys.argv[0]).name}: {line}")
-    return status
+    erase = progress.ERASE if stderr and stderr.isatty() else ""
+    line = progress.printable(" ".join(message.split()))
+    progress.warn(f"{erase}{script}: {line}")
+    if not process.in_notebook():
+        sys.exit(status)

@@ -31,6 +31,21 @@ def graphics():
     return names[: len(devices)] or devices
 
 
+def device():
+    """What Keras computes on: its graphics cards, else the processor."""
+    cards = graphics()
+    return ", ".join(cards) if cards else processor()
+
+
+def cache_folder():
+    """The user's folder for what may be deleted at any time; it need not be there.
+
+    Raises RuntimeError where there is no home folder.
+    """
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "fer"
+
+
 def bfloat16():
     """Which instructions the processor has for bfloat16: a list, the fastest first."""
     return [flag for flag in ("amx_bf16", "avx512_bf16") if flag in _cpu().split()]

@@ -1,6 +1,5 @@
 """Scripts by their command line, and what they are given and leave."""
 
-import argparse
 import importlib
 import multiprocessing
 import os
@@ -104,6 +103,9 @@ def run(script, *words, folder, **more):
     return done.stdout
 
 
+PARSE = cli._Parser.parse_args
+
+
 class Parsed(Exception):
     """The flags that a script has read."""
 
@@ -113,7 +115,7 @@ def parsed(command, monkeypatch):
     script, *words = shlex.split(command, comments=True)
 
     def stop(parser):
-        raise Parsed(argparse.ArgumentParser.parse_args(parser, words))
+        raise Parsed(PARSE(parser, words))
 
     monkeypatch.setattr(cli._Parser, "parse_args", stop)
     try:

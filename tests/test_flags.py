@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from by_command import FORMATS, ROOT, SCRIPTS, parsed, python, refusal
 
-from fer import cli, data, defaults, machine
+from fer import BadInput, cli, data, defaults, machine
 
 NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "0", "1000000000000", "٣")
 
@@ -85,6 +85,37 @@ def test_unknown_flags_and_stray_or_missing_words_are_told(tmp_path, script):
     assert "--deb" in refusal(script, "--deb", folder=tmp_path)
     assert "--csv: expected at" in refusal(script, "--csv", folder=tmp_path)
     assert "--out: expected one" in refusal(script, "--out", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("--batch_size", "did you mean --batch-size?"),
+        ("--batchsize=64", "did you mean --batch-size?"),
+        ("--Epoch", "did you mean --epochs?"),
+        ("--output", "did you mean --out?"),
+        ("--validation_split", "Usage PublicTest validate"),
+        ("--nothing-alike", "--help lists all flags"),
+    ],
+)
+def test_a_flag_of_other_habits_is_told_ours(word, hint):
+    parser = cli.parser("", "data", "epochs", "batch-size", "resume")
+    with pytest.raises(BadInput, match=re.escape(f"unrecognized {word}")) as it:
+        parser.parse_args([word, "0.1"])
+    assert hint in str(it.value)
+
+
+def test_the_paths_of_the_faces_need_no_flag():
+    parser = cli.parser("", "data", "seed")
+    for words in ("a b --seed 3", "--seed 3 a b", "a --seed 3 b", "--csv a b --seed 3"):
+        args = parser.parse_args(words.split())
+        assert (args.data, args.seed) == ([Path("a"), Path("b")], 3)
+    with pytest.raises(BadInput, match=r"unrecognized 'b'"):
+        parser.parse_args(["--data", "a", "--seed", "3", "b"])
+    with pytest.raises(BadInput, match="names no file"):
+        parser.parse_args([""])
+    with pytest.raises(BadInput, match=r"unrecognized 'a.csv'"):
+        cli.parser("").parse_args(["a.csv"])
 
 
 def test_an_output_ends_like_its_format(tmp_path):

@@ -8,11 +8,10 @@ else, and where none can be written, there is the CSV.
 import hashlib
 import os
 import time
-from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, files
+from fer import BadInput, files, machine
 
 # A smaller CSV is parsed in some tens of milliseconds.
 FEWEST_ROWS = 3_000
@@ -51,10 +50,7 @@ def _key(path, status, version):
 
 
 def _place(key):
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (
-        (base if base.is_absolute() else Path.home() / ".cache") / "fer" / f"{key}.npy"
-    )
+    return machine.cache_folder() / f"{key}.npy"
 
 
 def _stamp(status):
