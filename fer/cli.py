@@ -10,7 +10,7 @@ from pathlib import Path
 from fer import BadInput, backend, process, progress
 
 # Drawn faces are learnt in fewer passes than real ones.
-EPOCHS, SAMPLE_EPOCHS = 60, 14
+EPOCHS, SAMPLE_EPOCHS = 60, 80
 SHARE = 0.5
 PICTURES = (".png", ".pdf", ".svg")
 # The report's: a face, convolutions, steps of ascent, a class and a saliency.

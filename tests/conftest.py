@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 
+import filelock
 import numpy as np
 import pytest
 
@@ -73,23 +74,37 @@ def drawn():
     return data.Faces(images, labels.astype(np.int8), usage)
 
 
+def once(tmp_path_factory, name, fill):
+    """A folder that `fill` has filled, the same in all processes of these tests."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, filled = root / name, root / f"{name}.filled"
+    with filelock.FileLock(root / f"{name}.lock"):
+        if not filled.exists():
+            folder.mkdir(exist_ok=True)
+            fill(folder)
+            filled.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def drawn_csv(drawn, tmp_path_factory):
     """The drawn faces as a FER2013 file."""
     from fer import data
 
-    path = tmp_path_factory.mktemp("data") / "faces.csv"
-    rows = zip(
-        drawn.images.reshape(len(drawn), -1), drawn.labels, drawn.usage, strict=True
-    )
-    path.write_text(
-        "emotion,pixels,Usage\n"
-        + "".join(
-            f"{label},{' '.join(map(str, pixels))},{data.USAGES[usage]}\n"
-            for pixels, label, usage in rows
+    def write(folder):
+        images = drawn.images.reshape(len(drawn), -1)
+        rows = zip(images, drawn.labels, drawn.usage, strict=True)
+        (folder / "faces.csv").write_text(
+            "emotion,pixels,Usage\n"
+            + "".join(
+                f"{label},{' '.join(map(str, pixels))},{data.USAGES[usage]}\n"
+                for pixels, label, usage in rows
+            )
         )
-    )
-    return path
+
+    return once(tmp_path_factory, "shared_faces", write) / "faces.csv"
 
 
 OPTIONS = {
@@ -108,15 +123,16 @@ def trained(drawn_csv, tmp_path_factory):
     from fer import networks
     from fer.training import run
 
-    folder = tmp_path_factory.mktemp("models")
-    for name, build, augment in (
-        ("cnn", networks.cnn, "mirror"),
-        ("cnn_plain", networks.cnn, "none"),
-        ("dnn", networks.dnn, "none"),
-    ):
-        command, options = "python train_cnn.py", OPTIONS | {"augment": augment}
-        run.train(build, drawn_csv, options, folder / f"{name}.keras", command)
-    return folder
+    def train(folder):
+        for name, build, augment in (
+            ("cnn", networks.cnn, "mirror"),
+            ("cnn_plain", networks.cnn, "none"),
+            ("dnn", networks.dnn, "none"),
+        ):
+            command, options = "python train_cnn.py", OPTIONS | {"augment": augment}
+            run.train(build, drawn_csv, options, folder / f"{name}.keras", command)
+
+    return once(tmp_path_factory, "shared_models", train)
 
 
 @pytest.fixture

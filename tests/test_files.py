@@ -369,3 +369,24 @@ def test_a_figure_is_of_the_format_that_its_name_ends_in(tmp_path, name, start):
 
     once = write()
     assert once.startswith(start) and once == write()
+
+
+def test_what_is_read_is_not_free_to_write(target, tmp_path):
+    files.free_to_write(target)
+    files.free_to_write(target, tmp_path / "other")
+    with pytest.raises(BadInput, match=r"would be overwritten"):
+        files.free_to_write(target, tmp_path / "other", target)
+
+
+def test_what_a_library_raises_names_the_file_and_how_to_mend_it(target):
+    with (
+        pytest.raises(BadInput, match=r"is no picture \(KeyError\('x'\)\): save it"),
+        files.understood(target, "picture", "save it as PNG"),
+    ):
+        {}["x"]
+    for told in (BadInput("as it is"), MemoryError()):
+        with (
+            pytest.raises(type(told)),
+            files.understood(target, "picture", "save it"),
+        ):
+            raise told

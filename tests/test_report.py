@@ -12,7 +12,7 @@ import pytest
 from by_command import is_drawn, parsed, run, write_unlabelled
 
 import report
-from fer import BadInput, data, defaults, machine, models, scores
+from fer import BadInput, cli, data, defaults, machine, models, scores
 from fer.report import sections, wording
 
 
@@ -137,7 +137,7 @@ class Asked(Exception):
 @pytest.mark.parametrize(
     ("own", "words", "source", "folder", "epochs"),
     [
-        (False, (), "sample", "sample", 14),
+        (False, (), "sample", "sample", cli.SAMPLE_EPOCHS),
         (False, ("--epochs", 3, "--seed", 5), "sample", "sample", 3),
         (True, (), "fer2013", "fer2013", None),
         (True, ("--train",), "fer2013", "report", 60),

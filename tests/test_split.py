@@ -57,3 +57,15 @@ def test_no_faces_have_no_copies():
     none = faces.take(slice(0))
     assert data.copies(none, faces).tolist() == []
     assert not data.copies(faces, none).any()
+
+
+def test_the_unordered_digest_is_of_the_images_and_not_of_their_order(repeated, rng):
+    digest = data.unordered_digest(repeated)
+    assert data.unordered_digest(repeated.take(rng.permutation(800))) == digest
+    assert data.unordered_digest(repeated.take(slice(799))) != digest
+
+
+def test_a_file_names_the_rows_that_validate_if_one_is_of_public_test(drawn):
+    assert data.has_public_test(drawn)
+    assert not data.has_public_test(drawn.take(slice(105)))
+    assert not data.has_public_test(data.Faces(drawn.images))

@@ -11,9 +11,9 @@ from fer.data.faces import SIDE
 
 # Traits that vary from face to face: mean and standard deviation, or least and most.
 NORMAL = {
-    "right": (0, 2.5),  # of the picture's middle, in pixels
-    "down": (0, 2.5),
-    "turn": (0, 0.2),  # from upright, in radians
+    "right": (0, 1.8),  # of the picture's middle, in pixels
+    "down": (0, 1.8),
+    "turn": (0, 0.14),  # from upright, in radians
     "face_width": (0.76, 0.04),  # of half the face
     "hairline": (0.22, 0.05),
     "light_x": (0, 0.16),
@@ -27,16 +27,16 @@ NORMAL = {
     "brow_height": (0.23, 0.02),  # above the eye
     "mouth_y": (0.5, 0.02),
     "mouth_width": (0.3, 0.025),  # of half the mouth
-    "mark_x": (0, 0.25),
-    "mark_y": (0, 0.35),
 }
 UNIFORM = {
     "yaw": (-0.25, 0.25),  # shows one half of the face wider than the other
-    "scale": (15, 22),  # pixels to half a face height
+    "scale": (17, 22),  # pixels to half a face height
     "skin": (0.45, 0.85),
     "hair": (0.05, 0.55),
     "dark": (0.2, 0.45),  # of the skin's grey
-    "noise": (0.01, 0.06),
+    "noise": (0.01, 0.04),
+    "mark_x": (-0.4, 0.4),
+    "mark_y": (-0.55, 0.7),
 }
 # Traits that are 0 in a neutral face. brow: how far it rises, how far its inner end
 # rises, its arch. eye: how far it opens. mouth: how far its corners rise, its opening,

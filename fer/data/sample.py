@@ -11,7 +11,7 @@ from fer import files
 from fer.data import drawing
 from fer.data.faces import USAGES
 
-ROWS = dict(zip(USAGES, (2100, 350, 350), strict=True))
+ROWS = dict(zip(USAGES, (256, 280, 350), strict=True))
 BLOCK = 350  # faces drawn at once
 
 # What a full expression adds to a neutral face: a row of drawing.FEATURES for each.
@@ -27,7 +27,7 @@ EXPRESSIONS = np.array(
     ]
 )
 JITTER = np.array([0.025, 0.03, 0.015, 0.012, 0.03, 0.015, 0.03, 0.08])
-INTENSITY = 0.35, 1.15
+INTENSITY = 0.8, 1.3
 
 # What `pairs` changes: features, and what they are in the first and in the second face.
 ANGRY, SAD, HAPPY, SURPRISE = EXPRESSIONS[[0, 4, 3, 5]]
