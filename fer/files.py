@@ -204,6 +204,18 @@ def reading(path, mend=""):
         yield
 
 
+def content(path, most, mend=""):
+    """The bytes of a plain file of `most` at most; raises BadInput for any other."""
+    with reading(path, mend):
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise BadInput(f"{path} is no plain file: name one that is")
+        with open(path, "rb") as stream:
+            found = stream.read(most + 1)
+    if len(found) > most:
+        raise BadInput(f"{path} has over {most:,} bytes: too many for such a file")
+    return found
+
+
 @contextlib.contextmanager
 def understood(path, kind, mend):
     """As reading; and whatever else is raised in the block means: `path` is no `kind`.

@@ -1,6 +1,7 @@
 """Which files are no cards of this suite, or not of the model beside them."""
 
 import json
+import os
 
 import pytest
 from model_files import CARD, copied, refusal, tiny, with_card
@@ -29,6 +30,18 @@ def test_a_model_needs_its_own_card(copy):
     assert "needs its card" in refusal(copy)
 
 
+def test_a_card_that_is_no_plain_file_of_a_cards_size_is_refused(copy):
+    card = copy.with_suffix(".json")
+    card.write_bytes(b" " * (2 << 20))
+    assert "has over 1,048,576 bytes" in refusal(copy)
+    card.unlink()
+    card.symlink_to("/dev/zero")
+    assert "is no plain file" in refusal(copy)
+    card.unlink()
+    os.mkfifo(card)
+    assert "is a pipe" in refusal(copy)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", "[" * 10**5, "\0", "{}"])
 def test_a_card_of_something_else_is_refused(copy, text):
     copy.with_suffix(".json").write_text(text)
@@ -54,6 +67,7 @@ def test_a_card_that_lacks_a_field_is_refused(copy, lost):
         {"data": CARD["data"] | {"digest": 0}},
         {"data": CARD["data"] | {"validation digest": 0}},
         {"data": CARD["data"] | {"file": 0}},
+        *({"temperature": value} for value in (0, -1, 1e308, "1", None)),
     ],
 )
 def test_a_card_whose_field_is_off_is_refused(copy, change):

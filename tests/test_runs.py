@@ -140,3 +140,15 @@ def test_a_history_without_numbers_is_named(tmp_path, value):
     )
     with pytest.raises(BadInput, match=r"m.csv, the history of .*m.keras"):
         run.read_history(tmp_path / "m.keras")
+
+
+def test_a_history_that_no_training_leaves_is_refused(tmp_path):
+    path, header = tmp_path / "m.csv", "epoch,loss,accuracy,val_loss,val_accuracy\n"
+    for row in ("1e308,1,1,1,1", "1,1e308,1,1,1", "1,nan,1,1,1", "inf,1,1,1,1"):
+        path.write_text(f"{header}{row}\n")
+        with pytest.raises(BadInput, match="has no rows of numbers"):
+            run.read_history(tmp_path / "m.keras")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(BadInput, match="is a pipe"):
+        run.read_history(tmp_path / "m.keras")

@@ -66,7 +66,7 @@ def _mapped(key, status):
     try:
         place = _place(key)
         found = place.stat()
-        if found.st_mtime_ns != _stamp(status) * 10**9 or not _private(place.parent):
+        if found.st_mtime_ns != _stamp(status) * 10**9 or not is_private(place.parent):
             return None
         record = np.asarray(np.lib.format.open_memmap(place, mode="r"))
         names = [name for name in record.dtype.names if name != "key"]
@@ -89,7 +89,7 @@ def _keep(key, status, columns):
     try:
         place = _place(key)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _private(place.parent):
+        if not is_private(place.parent):
             return
         _make_room(place.parent)
         with files.whole(place) as temporary:
@@ -102,7 +102,7 @@ def _keep(key, status, columns):
         return
 
 
-def _private(folder):
+def is_private(folder):
     """Whether nobody else could have put files there; Windows' modes do not tell."""
     if os.name == "nt":
         return True

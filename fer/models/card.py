@@ -1,12 +1,14 @@
 """A model's card: a JSON file that says how it was made and what it scored."""
 
 import json
+import os
 import platform
 from pathlib import Path
 
 from fer import BadInput, data, files, machine, networks, scores
 from fer.models.predict import predict
 
+MOST_BYTES = 1 << 20  # of a card; the shipped ones have 3 kB
 NOT_FOR = "to judge what anyone feels, thinks or intends, or to decide about anyone"
 
 
@@ -73,14 +75,14 @@ def read_own(path):
 
 def is_beside(path):
     """Whether the model `path` has a card, of whatever kind."""
-    return Path(path).with_suffix(".json").exists()
+    return os.path.lexists(Path(path).with_suffix(".json"))
 
 
 def read(path):
     """The card beside `path`; raises BadInput for what is none of this suite."""
     beside = path.with_suffix(".json")
-    with files.reading(beside, "; a model needs its card, the .json file, beside it"):
-        content = beside.read_bytes()
+    mend = "; a model needs its card, the .json file, beside it"
+    content = files.content(beside, MOST_BYTES, mend)
     try:
         about = json.loads(content)
         fine = (
@@ -95,6 +97,7 @@ def read(path):
             and isinstance(about["data"]["validation digest"], str)
             and isinstance(about["data"]["file"], str)
             and isinstance(about["sha256"], str)
+            and 0.01 <= about.get("temperature", 1) <= 100
         )
         if not fine:
             raise ValueError("what it says of classes, options or data is off")

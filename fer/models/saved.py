@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer import BadInput, data, files, networks
-from fer.models import adapt, archive, card
+from fer.models import adapt, archive, card, trial
 from fer.models.predict import predict
 
 OWN = Path("models/cnn.keras")
@@ -73,8 +73,9 @@ def load(path):
     path = Path(path)
     archive.inspect(path)
     about = card.read_own(path)
-    network = _usable(path, _network(path), "0..255")
-    return Model(network, about, _names(path, network, about["classes"]))
+    trial.tried(path, quickly_imported_keras)
+    loaded = _usable(path, network(path), "0..255")
+    return Model(loaded, about, _names(path, loaded, about["classes"]))
 
 
 def load_any(path, pixels=None, classes=None):
@@ -88,18 +89,19 @@ def load_any(path, pixels=None, classes=None):
     if card.is_beside(path):
         return load(path)
     archive.inspect(path)
-    network = _usable(path, _network(path), pixels)
-    names = _names(path, network, classes or networks.CLASSES)
+    trial.tried(path, quickly_imported_keras)
+    loaded = _usable(path, network(path), pixels)
+    names = _names(path, loaded, classes or networks.CLASSES)
     if sorted(names) == sorted(networks.CLASSES):
         # Labels are numbers in FER2013's order.
         order = [names.index(name) for name in networks.CLASSES]
-        network, names = adapt.in_order(network, order), networks.CLASSES
-    return Model(network, None, names)
+        loaded, names = adapt.in_order(loaded, order), networks.CLASSES
+    return Model(loaded, None, names)
 
 
-def _network(path):
+def network(path):
     """The network of a file that was inspected."""
-    keras = _quickly_imported_keras()
+    keras = quickly_imported_keras()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -135,7 +137,7 @@ def without_network(path):
     return Model(None, about, tuple(about["classes"]))
 
 
-def _quickly_imported_keras():
+def quickly_imported_keras():
     """Keras, in half of the time that it takes to import it.
 
     It takes an ImportError of the unused for an answer; they can be imported later.
@@ -167,6 +169,6 @@ def save(network, about, path):
     """Write the uncompiled network as `path`, and its card beside it."""
     with files.whole(path) as temporary:
         network.save(temporary)
-    files.write_json(
-        Path(path).with_suffix(".json"), about | {"sha256": files.sha256(path)}
-    )
+    digest = files.sha256(path)
+    files.write_json(Path(path).with_suffix(".json"), about | {"sha256": digest})
+    trial.keep(digest)

@@ -1,6 +1,7 @@
 """One training run: from a CSV to the files that it leaves beside the model."""
 
 import contextlib
+import io
 import shlex
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import numpy as np
 from fer import BadInput, backend, data, files, machine, models, networks, scores
 from fer.models.card import describe
 from fer.training import curves, distillation, fit
+
+# Of a history: bytes, 100 an epoch; and its numbers, which are losses at most.
+MOST_HISTORY, LARGEST = 16 << 20, 1e9
 
 
 def train(build, source, options, out, command, resume=False):
@@ -178,13 +182,14 @@ def read_history(model_path):
 
     path = Path(model_path).with_suffix(".csv")
     wanted = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    content = files.content(path, MOST_HISTORY, f"; it is the history of {model_path}")
     try:
-        history = pandas.read_csv(path, usecols=wanted, dtype=float)
-        history["epoch"] = history["epoch"].astype(int)
-    except (OSError, ValueError) as error:
+        history = pandas.read_csv(io.BytesIO(content), usecols=wanted, dtype=float)
+    except ValueError as error:
         raise BadInput(
             f"{path}, the history of {model_path}, cannot be read: {error}"
         ) from error
-    if history.empty or not np.isfinite(history).all(axis=None):
+    if history.empty or not (history.abs() < LARGEST).all(axis=None):
         raise BadInput(f"{path}, the history of {model_path}, has no rows of numbers")
+    history["epoch"] = history["epoch"].astype(int)
     return history.to_dict("records")

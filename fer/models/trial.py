@@ -1,0 +1,168 @@
+"""A model file that this computer did not write is first tried by a child process.
+
+It loads the file and asks it about one face and its gradient, under limits of memory
+and time: whatever a strange network makes of Keras and TensorFlow, the child alone dies
+of it. What it came through is kept by the file's SHA-256 in the cache folder.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from fer import BadInput, files, machine, networks
+from fer.data import cache
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 30  # of each processor, once Keras is imported
+PATIENCE = 300  # seconds on the clock, in which a busy machine imports Keras, too
+# Bytes, beyond what the imports take: as much again for each copy of the weights.
+MEMORY, COPIES = 2 << 30, 4
+REFUSED = 3  # the child's status where it says why
+
+
+def tried(path, meanwhile=lambda: None):
+    """Raise BadInput, saying why, unless the child comes through with `path`.
+
+    Files that the suite ships, that this computer wrote, or that were tried before are
+    not tried. meanwhile: what to do while the child works.
+    """
+    with files.reading(path):
+        digest = files.sha256(path)
+    place = _place(digest)
+    if (place and place.exists()) or digest in _shipped():
+        return
+    why = _why_not(path, meanwhile)
+    if why:
+        raise BadInput(why)
+    keep(digest)
+
+
+def keep(digest):
+    """Note that a file of that SHA-256 is no stranger, if that can be done."""
+    place = _place(digest)
+    if place:
+        with contextlib.suppress(OSError):
+            place.touch()
+
+
+def _place(digest):
+    """Where it is noted, a file a backend; None where others could note it, too."""
+    folder = machine.cache_folder() / "tried"
+    with contextlib.suppress(OSError, RuntimeError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if cache.is_private(folder):
+            return folder / f"{digest}.{os.environ.get('KERAS_BACKEND', '')}"
+    return None
+
+
+@functools.cache
+def _shipped():
+    """The digests of the models that come with the suite, as their cards tell them."""
+    cards = (ROOT / "models" / "fer2013").glob("*.json")
+    return {json.loads(card.read_bytes()).get("sha256") for card in cards}
+
+
+def _why_not(path, meanwhile):
+    """What a child process says of the file, or dies of; None where all is well."""
+    code = "import sys; from fer.models import trial; trial.main(sys.argv[1])"
+    quiet = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    found = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)],
+        env=os.environ | quiet | {"PYTHONPATH": found.rstrip(os.pathsep)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        meanwhile()
+        said, _ = child.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return _died(path, f"took over {PATIENCE} s")
+    finally:
+        child.kill()
+        child.wait()
+    if child.returncode == REFUSED:
+        return said.decode(errors="replace").strip()
+    if child.returncode == -getattr(signal, "SIGXCPU", 0):
+        return _died(path, f"took over {SECONDS} s")
+    if child.returncode < 0:
+        return _died(path, f"died of {signal.Signals(-child.returncode).name}")
+    return _died(path, "ended early") if child.returncode else None
+
+
+def _died(path, how):
+    return (
+        f"{path} is no model to load: the process that asked it about one face {how}; "
+        f"it may take {MEMORY >> 30} GB and {SECONDS} s"
+    )
+
+
+def main(path):
+    """What the child does."""
+    from fer.models import saved
+
+    saved.quickly_imported_keras()
+    _limit(MEMORY + COPIES * Path(path).stat().st_size)
+    try:
+        try_out(path)
+    except BadInput as refusal:
+        print(refusal)
+        os._exit(_flushed(REFUSED))
+    except Exception as error:
+        print(
+            f"{path} answers nothing about a face: {' '.join(str(error).split())[:160]}"
+        )
+        os._exit(_flushed(REFUSED))
+    # Without an end of its own, in which a library may hang.
+    os._exit(_flushed(0))
+
+
+def _flushed(status):
+    sys.stdout.flush()
+    return status
+
+
+def _limit(memory):
+    """Bound what this process may take from now on, where the system can do so."""
+    try:
+        import resource
+    except ImportError:  # Windows: only the time is bounded, by the parent
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    seconds = int(time.process_time()) + SECONDS * (os.cpu_count() or 1)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    about = Path("/proc/self/status")
+    if about.exists():
+        [taken] = [line for line in about.read_text().split("\n") if "VmData" in line]
+        most = int(taken.split()[1]) * 1024 + memory
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def try_out(path):
+    """Raise BadInput unless the network makes numbers of a face, and a gradient."""
+    import keras
+
+    from fer import backend
+    from fer.models import adapt, saved
+
+    network = saved.network(path)
+    if not adapt.is_adapted(network):
+        network = adapt.adapted(network, path, "0..255")
+    face = np.random.default_rng(0).integers(0, 256, (1, *networks.FACE_SHAPE))
+    told = network.predict_on_batch(face.astype(np.uint8))
+    rescaling = networks.rescaling(network)
+    body = keras.Model(rescaling.output, network.output)
+    slopes = backend.gradient(
+        lambda x: body(x, training=False)[:, 0], rescaling(face.astype(np.float32))
+    )
+    if slopes is None or not np.isfinite(slopes).all() or not np.isfinite(told).all():
+        raise BadInput(f"{path} makes no numbers of a face: its weights are off")
