@@ -220,6 +220,15 @@ FLAGS = {
         type=file,
         metavar="F",
     ),
+    "probabilities": flag(
+        "a CSV with a row a face and a column a class, by models that were not fitted "
+        "on the face; an empty cell: not known",
+        type=file,
+        metavar="F",
+    ),
+    "strict": flag(
+        "end in status 1 when test faces copy training faces", action="store_true"
+    ),
     "out": flag("where to write", type=path, metavar="P"),
     "debug": flag("show the traceback of an error", action="store_true"),
 }

@@ -38,8 +38,25 @@ def test_exact_copies_of_a_face_are_on_one_side_of_the_split(repeated):
     assert len(set(_first(repeated, held))) < len(held)
 
 
+def test_near_copies_of_a_face_are_on_its_side_of_the_split():
+    labels, images = sample.faces(100)
+    darker = (images[:50, :, ::-1] * 0.7).astype(np.uint8)
+    rows = np.r_[np.arange(100), np.arange(50)]
+    faces = data.Faces(np.concatenate([images, darker]), labels[rows].astype(np.int8))
+    fitted, held = data.split(faces)
+    assert set(rows[held]).isdisjoint(rows[fitted])
+    assert 8 <= len(set(rows[held])) <= 12
+
+
+def test_parts_are_made_once_and_share_the_memory_of_rows_in_one_piece(drawn):
+    fitted, held = data.parts(drawn, 0)
+    assert np.shares_memory(fitted.images, drawn.images) and len(fitted) == 105
+    assert np.shares_memory(held.images, drawn.images) and len(held) == 35
+    assert data.parts(drawn, 0)[0] is fitted
+
+
 def test_the_split_depends_on_its_seed_alone(repeated):
-    held = [data.split(repeated, seed)[1].tolist() for seed in (0, 0, 1)]
+    held = [data.split(repeated.take(slice(None)), n)[1].tolist() for n in (0, 0, 1)]
     assert held[0] == held[1] != held[2]
 
 

@@ -1,5 +1,6 @@
 """Faces in: every form of data is read by `load` into one record, and split."""
 
+from fer.data.cleaning import cleaned
 from fer.data.faces import (
     CLASSES,
     FITTING,
@@ -12,12 +13,15 @@ from fer.data.faces import (
     has_public_test,
     in_classes,
     must_be_labelled,
+    of_usages,
 )
 from fer.data.forms import load
 from fer.data.split import (
     VALIDATION_FRACTION,
     copies,
     digest,
+    exact_groups,
+    groups,
     parts,
     short_digests,
     split,
@@ -33,13 +37,17 @@ __all__ = [
     "VALIDATION_FRACTION",
     "Faces",
     "Source",
+    "cleaned",
     "copies",
     "counts",
     "digest",
+    "exact_groups",
+    "groups",
     "has_public_test",
     "in_classes",
     "load",
     "must_be_labelled",
+    "of_usages",
     "parts",
     "short_digests",
     "split",

@@ -50,7 +50,8 @@ class Source:
         return ", ".join(map(str, self.paths))
 
 
-@dataclass(frozen=True)
+# Told apart by identity, so that what was computed of them can be kept.
+@dataclass(frozen=True, eq=False)
 class Faces:
     """Faces and what the file says of them; a column that the file lacks is None."""
 
@@ -60,10 +61,12 @@ class Faces:
     ids: np.ndarray | None = None  # (N,) int64, or text
     votes: np.ndarray | None = None  # (N, C) float32: annotators' shares of each class
     classes: tuple[str, ...] = CLASSES  # in the order of the labels' numbers
+    rows: np.ndarray | None = None  # (N,) int64, where they stood in the data, from 0
     form: str = ""  # what the file was found to be; "": FER2013's own CSV
 
     def take(self, rows):
-        """The chosen rows, as Faces; a slice shares their memory."""
+        """The chosen rows, as Faces; a slice, or rows in one piece, share memory."""
+        rows = _slice(rows)
         columns = {name: getattr(self, name) for name in COLUMNS}
         taken = {n: None if col is None else col[rows] for n, col in columns.items()}
         return replace(self, **taken)
@@ -73,7 +76,16 @@ class Faces:
 
 
 # Of Faces, those with an entry a face.
-COLUMNS = ("images", "labels", "usage", "ids", "votes")
+COLUMNS = ("images", "labels", "usage", "ids", "votes", "rows")
+
+
+def _slice(rows):
+    """Row numbers that follow one another as a slice; others as they are."""
+    if isinstance(rows, slice) or not len(rows) or rows[0] < 0:
+        return rows
+    rows = np.asarray(rows)
+    follow = rows.dtype != bool and (np.diff(rows) == 1).all()
+    return slice(rows[0], rows[-1] + 1) if follow else rows
 
 
 def in_classes(faces, classes, source, whose="the model's"):
@@ -110,6 +122,14 @@ def must_be_labelled(faces, path):
 def has_public_test(faces):
     """Whether the file names rows to validate on."""
     return faces.usage is not None and (faces.usage == USAGES.index("PublicTest")).any()
+
+
+def of_usages(faces, usages=FITTING):
+    """The faces of those usages; all of them where the data tell of none."""
+    if faces.usage is None:
+        return faces
+    codes = [USAGES.index(usage) for usage in usages]
+    return faces.take(np.flatnonzero(np.isin(faces.usage, codes)))
 
 
 def counts(faces):

@@ -7,7 +7,7 @@ import numpy as np
 
 from fer import BadInput, files
 from fer.data import cache, csv_reader
-from fer.data.faces import FITTING, USAGES, Faces, Source
+from fer.data.faces import FITTING, Faces, Source, of_usages
 
 
 def load(source, usages=FITTING):
@@ -27,15 +27,10 @@ def load(source, usages=FITTING):
             raise BadInput(
                 f"{path} is a damaged gzip file ({error}): fetch it again"
             ) from error
-    faces = Faces(**columns)
+    faces = Faces(**columns, rows=np.arange(len(columns["images"])))
     if not len(faces):
         raise BadInput(f"{path} has no rows below its header")
-    if faces.usage is None:
-        return faces
-    codes = [USAGES.index(usage) for usage in usages]
-    rows = np.flatnonzero(np.isin(faces.usage, codes))
-    if not len(rows):
+    chosen = of_usages(faces, usages)
+    if not len(chosen):
         raise BadInput(f"{path} has no rows of {' or '.join(usages)}")
-    whole = slice(rows[0], rows[-1] + 1)
-    # In FER2013 they follow one another, and need not be copied.
-    return faces.take(whole if len(rows) == whole.stop - whole.start else rows)
+    return chosen

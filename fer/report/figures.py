@@ -63,6 +63,19 @@ def tiles(pictures, title, dead=None):
     return figure
 
 
+def groups(pictures):
+    """A row of faces a group: {title: (K, 48, 48) uint8}; at most 10 of each."""
+    figure = Figure(figsize=(8, 0.4 + 1.05 * len(pictures)))
+    grid = figure.subplots(max(len(pictures), 1), 10, squeeze=False)
+    for axes in grid.ravel():
+        axes.set_axis_off()
+    for row, (title, faces) in zip(grid, pictures.items(), strict=False):
+        row[0].set_title(title, loc="left", fontsize=8)
+        for axes, face in zip(row, faces, strict=False):
+            axes.imshow(face, cmap="gray", vmin=0, vmax=255)
+    return figure
+
+
 def filter_pictures(layer, found, dead, steps, maps, image):
     """A layer's ascents and responses, each as (file name, figure, title)."""
     filters, responses = filter_names(layer)

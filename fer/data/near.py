@@ -1,0 +1,265 @@
+"""Near copies: the same photograph mirrored, relit, recompressed, shifted or cropped.
+
+Three sieves, each slower and stricter than the one before: all faces against all by a
+short descriptor; windows of one face against the other, by the same descriptor; pixels
+over pixels, at several sizes and all shifts, at half and at full resolution.
+"""
+
+import itertools
+
+import numpy as np
+
+from fer import threads
+from fer.data.faces import SIDE
+
+FLAT = 8  # grey levels: by a smaller deviation, nothing but noise is compared
+BLOCK = 512  # faces or pairs at once: what is made of them stays in the cache
+
+# The descriptor: gradients of the face at half size, by direction and place.
+HALF, CELLS, DIRECTIONS, WIDTH = 24, 6, 6, 2.5
+LENGTH = 48  # numbers a face
+# Copies that are made to learn which numbers they share; their covariance is shrunk.
+PLANTED, SHRINKAGE = 4_000, 3e-3
+# How they are made: shifted by so many pixels, cropped to such a part, and what is put
+# where the face ends.
+SHIFT, SMALLEST, BORDERS = 4, 0.79, ("nearest", "constant", "grid-wrap")
+# Windows of the second sieve: zoom, and pixels to the right and down.
+WINDOWS = [(1, 0, 0)] + [(0.86, x, y) for x in (-2, 2) for y in (-2, 2)]
+
+# What each sieve lets pass: cosines of descriptors, then correlations of pixels.
+LIKELY, LIKELIER = 0.53, 0.77
+SIMILAR, SAME = 0.62, 0.83
+# Light and shadow are as wide; pixels are compared without them.
+SHADOW = SIDE / 12
+# By how many pixels more a part is shrunk each time, at half and at full size.
+STEP = {HALF: 2, SIDE: 1}
+
+
+def pairs(images):
+    """Pairs of near copies (P, 2) int, rows i < j, and their correlation (P,) float.
+
+    images: (N, 48, 48) uint8. Exact copies are near copies, too. Faces without contrast
+    are like none.
+    """
+    rows = np.flatnonzero(deviation(images) >= FLAT)
+    if len(rows) < 2:
+        return np.empty((0, 2), int), np.empty(0, np.float32)
+    images = images[rows]
+    found, mirrored = _likely(images)
+    for side, least in ((HALF, SIMILAR), (SIDE, SAME)):
+        alike = correlation(images, found, mirrored, side)
+        kept = alike >= least
+        found, mirrored, alike = found[kept], mirrored[kept], alike[kept]
+    return rows[found], alike
+
+
+def deviation(images):
+    """Standard deviation of each face's pixels, in grey levels: (N,) float32."""
+    result = np.empty(len(images), np.float32)
+    for start in _starts(images):
+        block = slice(start, start + BLOCK)
+        result[block] = images[block].std((1, 2), dtype=np.float32)
+    return result
+
+
+def _starts(items):
+    return range(0, len(items), BLOCK)
+
+
+def _likely(images):
+    """Pairs (P, 2) that pass the first two sieves, and whether mirrored (P,) bool."""
+    learned = _projection(images)
+    plain = _descriptors(images, WINDOWS, learned)
+    [mirror] = _descriptors(images[:, :, ::-1], WINDOWS[:1], learned)
+    found, mirrored = zip(*_neighbours(plain[0], mirror), strict=True)
+    found, mirrored = np.concatenate(found), np.concatenate(mirrored)
+    kept = _closest(plain, mirror, found, mirrored) >= LIKELIER
+    return found[kept], mirrored[kept]
+
+
+def _descriptors(images, windows, learned):
+    """(windows, N, LENGTH) float32 of length 1; `learned` is what _projection says."""
+    middle, directions = learned
+
+    def describe(start):
+        found = _histograms(images[start : start + BLOCK], windows)
+        found = (found - middle) @ directions
+        return found / (np.linalg.norm(found, axis=2, keepdims=True) + 1e-6)
+
+    return np.concatenate([*threads.in_order(describe, _starts(images))], axis=1)
+
+
+def _histograms(images, windows):
+    """Histograms of oriented gradients in windows: (windows, N, 216) float32.
+
+    Roots of unit length. Each of 6 x 6 cells has a Gaussian's weights, so that nothing
+    jumps when a face moves (Dalal and Triggs, 2005, CVPR). A window is a zoom and a
+    shift of those cells.
+    """
+    small = _halved(images)
+    down, right = np.gradient(small, axis=(1, 2))
+    angle = 2 * np.pi * np.arange(DIRECTIONS, dtype=np.float32) / DIRECTIONS
+    angle = angle[:, None, None, None]
+    along = np.maximum(np.cos(angle) * right + np.sin(angle) * down, 0)
+    result = []
+    for zoom, x, y in windows:
+        across = along.reshape(-1, HALF) @ _cells(zoom, x)
+        across = across.reshape(-1, HALF, CELLS).swapaxes(1, 2).reshape(-1, HALF)
+        cells = (across @ _cells(zoom, y)).reshape(DIRECTIONS, len(images), -1)
+        cells = np.sqrt(cells.swapaxes(0, 1).reshape(len(images), -1))
+        norm = np.linalg.norm(cells, axis=1, keepdims=True)
+        result.append(cells / (norm + 1e-6))
+    return np.stack(result)
+
+
+def _halved(images):
+    shape = (len(images), HALF, 2, HALF, 2)
+    return images.reshape(shape).mean((2, 4), dtype=np.float32)
+
+
+def _cells(zoom, shift):
+    """The weight of each pixel of a line in each cell: (HALF, CELLS) float32."""
+    centres = (np.arange(CELLS) + 0.5) / CELLS - 0.5
+    centres = (centres * zoom + 0.5) * HALF - 0.5 + shift * HALF / SIDE
+    off = (np.arange(HALF)[:, None] - centres) / (WIDTH * zoom)
+    weights = np.exp(-0.5 * off**2)
+    return (weights / weights.sum(0)).astype(np.float32)
+
+
+def _projection(images):
+    """What to subtract from histograms, and by what to multiply them.
+
+    Linear discriminant analysis (Fisher, 1936): the directions in which faces differ
+    most, measured by how much planted copies do from their own face.
+    """
+    from scipy.linalg import eigh
+
+    rng = np.random.default_rng(0)
+    chosen = images[rng.choice(len(images), min(4 * len(images), PLANTED))]
+    faces = _histograms(chosen, WINDOWS[:1])[0]
+    moved = _histograms(planted(chosen, rng), WINDOWS[:1])[0] - faces
+    within, size = moved.T @ moved / len(moved), moved.shape[1]
+    within += SHRINKAGE * np.trace(within) / size * np.eye(size)
+    last = [size - LENGTH, size - 1]
+    _, directions = eigh(np.cov(faces.T), within, subset_by_index=last)
+    return faces.mean(0), directions.astype(np.float32)
+
+
+def planted(images, rng):
+    """A shifted or a cropped copy of each face: (N, 48, 48) uint8."""
+    from scipy.ndimage import affine_transform
+
+    copies = np.empty_like(images)
+    for image, copy in zip(images, copies, strict=True):
+        zoom = rng.choice([1, rng.uniform(SMALLEST, 1)])
+        free = SHIFT if zoom == 1 else (1 - zoom) * SIDE / 2
+        offset = (1 - zoom) * (SIDE - 1) / 2 + rng.uniform(-free, free, 2)
+        border = rng.choice(BORDERS)
+        affine_transform(image, (zoom, zoom), offset, output=copy, order=1, mode=border)
+    return copies
+
+
+def _neighbours(plain, mirror):
+    """Yield pairs (P, 2) int32 whose descriptors, (N, LENGTH), are near, and mirrored.
+
+    Those are compared with the others' plain ones first, and then with mirrored ones.
+    """
+
+    def near(item):
+        start, (mirrored, others) = item
+        cosine = plain[start : start + BLOCK] @ others[start:].T
+        first, second = np.divmod(
+            np.flatnonzero(cosine.ravel() > LIKELY), cosine.shape[1]
+        )
+        found = np.stack([first, second], 1)[first < second].astype(np.int32) + start
+        return found, np.full(len(found), mirrored)
+
+    both = ((False, plain), (True, mirror))
+    return threads.in_order(near, itertools.product(_starts(plain), both))
+
+
+def _closest(plain, mirror, found, mirrored):
+    """The largest cosine of a window of one face and the whole other: (P,) float32."""
+
+    def closest(start):
+        one, two = found[start : start + BLOCK].T
+        turned = mirrored[start : start + BLOCK, None]
+        ends = [np.where(turned, mirror[end], plain[0, end]) for end in (one, two)]
+        windows = [
+            np.einsum("wpd,pd->wp", plain[:, this], other)
+            for this, other in zip((one, two), ends[::-1], strict=True)
+        ]
+        return np.max(windows, axis=(0, 1))
+
+    return np.concatenate([*threads.in_order(closest, _starts(found)), []])
+
+
+def correlation(images, found, mirrored, side):
+    """Normalised cross-correlation (P,) of pairs, the best over sizes and shifts.
+
+    found: (P, 2), rows of images. mirrored: (P,) bool, whether to turn the second face.
+    side: 24 or 48, at what resolution. Of each pair, each face is tried as a part of
+    the other, both without light and shadow.
+    """
+    lit = _shadow(side)
+
+    def best(start):
+        here = slice(start, start + BLOCK)
+        one, two = (images[rows] for rows in found[here].T)
+        two = np.where(mirrored[here, None, None], two[:, :, ::-1], two)
+        if side == HALF:
+            one, two = _halved(one), _halved(two)
+        one, two = (end - lit @ end @ lit.T for end in (one, two))
+        return np.maximum(_within(one, two), _within(two, one))
+
+    return np.concatenate([*threads.in_order(best, _starts(found)), []])
+
+
+def _shadow(side):
+    """Blurs a line of `side` pixels: (side, side) float32."""
+    off = np.subtract.outer(np.arange(side), np.arange(side)) * SIDE / side
+    weights = np.exp(-0.5 * (off / SHADOW) ** 2)
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+def _within(pictures, parts):
+    """How well each part, shrunk, is found in its picture: (P,) float32, at most 1.
+
+    Cross-correlated by Fourier transforms (Lewis, 1995, Vision Interface), at any place
+    where the middle of the part lies wholly in the picture.
+    """
+    from scipy import fft
+
+    side, best = pictures.shape[1], np.full(len(pictures), -1, np.float32)
+    spectra, squares = fft.rfft2(pictures), pictures * pictures
+    for size in range(side, int(SMALLEST * side), -STEP[side]):
+        width = min(size, side - 2 * SHIFT * side // SIDE)
+        shrink, places = _shrink(side, size, width), side - width + 1
+        part = shrink @ parts @ shrink.T
+        part -= part.mean((1, 2), keepdims=True)
+        energy = (part * part).sum((1, 2))[:, None, None]
+        product = spectra * fft.rfft2(part, s=(side, side)).conj()
+        product = fft.irfft2(product, s=(side, side))[:, :places, :places]
+        box = _box(side, width)
+        sums = box @ pictures @ box.T
+        spread = box @ squares @ box.T - sums * sums / width**2
+        # A window without contrast is like nothing.
+        norm = np.sqrt(np.maximum(spread, width**2) * np.maximum(energy, width**2))
+        best = np.maximum(best, (product / norm).max((1, 2)))
+    return best
+
+
+def _shrink(side, size, width):
+    """Takes a line of `side` pixels to `size`, of which the middle `width` are kept."""
+    centres = (np.arange(size) + 0.5) * side / size - 0.5
+    off = np.abs(np.arange(side) - centres[:, None]) * size / side
+    weights = np.maximum(1 - off, 0)
+    first = (size - width) // 2
+    weights = (weights / weights.sum(1, keepdims=True))[first : first + width]
+    return weights.astype(np.float32)
+
+
+def _box(side, width):
+    """Sums each `width` neighbours of a line of `side` pixels."""
+    after = np.arange(side) - np.arange(side - width + 1)[:, None]
+    return ((after >= 0) & (after < width)).astype(np.float32)

@@ -1,0 +1,276 @@
+"""What audit.py finds, planted here; and faces without what it found."""
+
+import csv
+
+import numpy as np
+import pytest
+from scipy.ndimage import affine_transform, zoom
+
+import audit as script
+from fer import BadInput, data
+from fer.data import audit, cleaning, near, sample
+
+CLASSES = data.CLASSES
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """120 drawn faces, of which 20 to 39 are exact copies of 0 to 19; with Usage."""
+    labels, images = sample.faces(120)
+    images[20:40], labels[20:40] = images[:20], labels[:20]
+    usage = np.repeat([0, 1], [100, 20]).astype(np.int8)
+    return data.Faces(images, labels.astype(np.int8), usage)
+
+
+def changed(faces, **columns):
+    """A copy of the faces in which {column: {row: value}} is so."""
+    new = {name: getattr(faces, name).copy() for name in ("images", "labels", "usage")}
+    for name, values in columns.items():
+        for row, value in values.items():
+            new[name][row] = value
+    return data.Faces(**new)
+
+
+def kinds(found):
+    """{finding: the rows that have it}"""
+    return {
+        kind: [each.row for each in found if each.finding == kind]
+        for kind in {each.finding for each in found}
+    }
+
+
+def relit(image):
+    return np.clip(image * 0.8 + 30, 0, 255)
+
+
+def shifted(image):
+    return np.roll(image, (2, -3), (0, 1))
+
+
+def cropped(image):
+    return affine_transform(image, (0.9, 0.9), (1, 4), order=1)
+
+
+ALTERED = {
+    "mirrored": np.fliplr,
+    "brighter": lambda image: np.clip(image + 25.0, 0, 255),
+    "of less contrast": lambda image: image * 0.6 + 50,
+    "shifted": shifted,
+    "cropped": cropped,
+    "all at once": lambda image: relit(cropped(np.fliplr(image))),
+}
+
+
+@pytest.mark.parametrize("alter", ALTERED.values(), ids=ALTERED)
+def test_near_copies_are_paired_with_their_faces_and_nothing_else_is(alter):
+    _, images = sample.faces(60, seed=3)
+    copies = np.stack([alter(image) for image in images[:10]]).astype(np.uint8)
+    pairs, correlation = near.pairs(np.concatenate([images, copies]))
+    assert sorted(map(tuple, pairs)) == [(row, 60 + row) for row in range(10)]
+    assert (correlation >= near.SAME).all() and (correlation <= 1.0001).all()
+
+
+def test_faces_without_contrast_have_no_near_copies():
+    blank = np.zeros((3, 48, 48), np.uint8)
+    assert near.pairs(blank)[0].shape == (0, 2)
+    assert near.pairs(blank[:0])[0].shape == (0, 2)
+    one = np.concatenate([blank, sample.faces(1)[1]])
+    assert near.pairs(one)[0].shape == (0, 2)
+
+
+def test_exact_copies_are_found_in_groups(drawn):
+    found = [each for each in audit.findings(drawn) if each.finding == "copy"]
+    assert sorted(each.row for each in found) == list(range(40))
+    assert len({each.group for each in found}) == 20
+    assert {each.row: each.about for each in found}[3] == "23"
+
+
+def test_copies_with_other_labels_contradict(drawn):
+    other = (drawn.labels[3] + 1) % 7
+    found = audit.findings(changed(drawn, labels={23: other}))
+    assert kinds(found)["contradicting label"] == [3, 23]
+    [about] = {each.about for each in found if each.finding == "contradicting label"}
+    assert sorted(about.split(", ")) == sorted(
+        f"{CLASSES[label]} 1" for label in (drawn.labels[3], other)
+    )
+
+
+def test_an_unlabelled_copy_contradicts_nothing(drawn):
+    everything, _ = audit.joined(drawn, data.Faces(drawn.images[:5]))
+    assert "contradicting label" not in kinds(audit.findings(everything))
+
+
+def test_test_faces_that_copy_training_faces_leak(drawn):
+    mirrored = np.fliplr(drawn.images[70])
+    leaking = changed(drawn, images={110: drawn.images[60], 111: mirrored})
+    found = kinds(audit.findings(leaking))
+    assert sorted(found["leak"]) == [60, 70, 110, 111]
+    assert sorted(found["near copy"]) == [70, 111]
+    assert "leak" not in kinds(audit.findings(drawn))
+
+
+def test_faces_that_show_little_are_found(drawn):
+    small = drawn.images[50].reshape(12, 4, 12, 4).mean((1, 3))
+    large = zoom(small, 4, order=1, mode="nearest")
+    faint = 100 + (drawn.images[51] > 128)
+    found = audit.findings(changed(drawn, images={50: large, 51: faint, 52: 7}))
+    rows = kinds(found)
+    assert (rows["tiny"], rows["flat"], rows["blank"]) == ([50], [51], [52])
+
+
+def test_wrong_labels_are_suspected_and_the_least_likely_comes_first(rng):
+    labels = np.arange(300) % 3
+    probabilities = rng.uniform(0, 0.1, (300, 3))
+    probabilities[np.arange(300), labels] = 0.8
+    given = labels.copy()
+    given[:10] = (labels[:10] + 1) % 3
+    rows, likely = audit.suspected(given, probabilities)
+    assert sorted(rows) == list(range(10))
+    assert np.array_equal(likely[:10], labels[:10])
+    own = probabilities[rows, given[rows]]
+    assert (np.diff(own) >= 0).all()
+
+
+def test_faces_without_probabilities_are_not_suspected(drawn):
+    told = np.full((120, 7), np.nan)
+    told[:110] = np.eye(7)[drawn.labels[:110]]
+    wrong = changed(drawn, labels={5: (drawn.labels[5] + 1) % 7, 25: drawn.labels[5]})
+    found = kinds(audit.findings(wrong, told))
+    assert found["suspected label"] == [5]
+
+
+@pytest.fixture
+def listed(drawn, tmp_path):
+    """Faces of which 5 and 25 contradict, 110 copies 60, 52 is blank; their list."""
+    wrong = changed(
+        drawn,
+        labels={25: (drawn.labels[5] + 1) % 7},
+        images={110: drawn.images[60], 52: 7},
+    )
+    everything, names = audit.joined(wrong)
+    path = tmp_path / "audit.csv"
+    cleaning.save(path, wrong, audit.findings(everything, names=names), names)
+    return wrong, path
+
+
+def test_cleaned_faces_lack_what_was_found_and_keep_one_of_each_copy(listed):
+    faces, path = listed
+    rest, left = data.cleaned(faces, path)
+    assert left == {"leak": 1, "contradicting label": 2, "blank": 1, "copy": 19}
+    assert len(rest) == 120 - 23
+    gone = [5, 52, 60, *range(20, 40)]
+    assert np.array_equal(rest.images, np.delete(faces.images, gone, 0))
+
+
+def test_findings_deleted_from_the_list_are_not_left_out(listed):
+    faces, path = listed
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "copy" not in line))
+    assert data.cleaned(faces, path)[1] == {
+        "leak": 1,
+        "contradicting label": 2,
+        "blank": 1,
+    }
+
+
+def test_a_list_of_other_faces_is_refused(listed):
+    faces, path = listed
+    with pytest.raises(BadInput, match="lists other faces than these"):
+        data.cleaned(changed(faces, labels={0: (faces.labels[0] + 1) % 7}), path)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is no list of audit.py"),
+        ("a,b\n1,2\n", "is no list of audit.py"),
+        ("{}x,copy,1,2\n", "line 3: 'x,copy,1,2' is no finding"),
+        ("{}1,ugly,1,2\n", "line 3: '1,ugly,1,2' is no finding"),
+        ("{}1,copy\n", "line 3: '1,copy' is no finding"),
+        ('{}"1,copy\n', "is no list of findings"),
+    ],
+)
+def test_a_malformed_list_is_refused_with_its_line(listed, text, why):
+    faces, path = listed
+    start = "".join(path.read_text().splitlines(keepends=True)[:2])
+    path.write_text(text.format(start))
+    with pytest.raises(BadInput, match=why):
+        data.cleaned(faces, path)
+
+
+def told_csv(path, rows):
+    """Write a CSV of probabilities, with a column of no class."""
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows([("file", *CLASSES), *rows])
+    return path
+
+
+def test_probabilities_are_read_by_the_names_of_their_columns(drawn, tmp_path):
+    rows = [("x.png", *row) for row in np.eye(7)[drawn.labels]]
+    rows[3] = ("x.png", *[""] * 7)
+    told = cleaning.probabilities(told_csv(tmp_path / "p.csv", rows), drawn)
+    assert np.isnan(told[3]).all()
+    assert np.array_equal(told[4:].argmax(1), drawn.labels[4:])
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (("x", *[0.5] * 6, 1.5), "line 2: neutral is no number of 0 to 1"),
+        (("x", "much", *[0.5] * 6), "line 2: angry is no number of 0 to 1"),
+        (None, "has 119 rows, not one for each of 120 faces"),
+    ],
+)
+def test_what_is_no_probability_is_refused(drawn, tmp_path, row, why):
+    rows = [("x", *[0.1] * 7)] * 119 + [row] * (row is not None)
+    with pytest.raises(BadInput, match=why):
+        cleaning.probabilities(told_csv(tmp_path / "p.csv", rows[::-1]), drawn)
+
+
+def test_probabilities_without_a_class_are_refused(drawn, tmp_path):
+    (tmp_path / "p.csv").write_text("angry,fear\n0.5,0.5\n")
+    with pytest.raises(BadInput, match="has no column disgust"):
+        cleaning.probabilities(tmp_path / "p.csv", drawn)
+
+
+def written(path, faces):
+    """The faces as a FER2013 file."""
+    rows = zip(faces.images, faces.labels, faces.usage, strict=True)
+    lines = (
+        f"{label},{' '.join(map(str, image.ravel()))},{data.USAGES[usage]}\n"
+        for image, label, usage in rows
+    )
+    path.write_text("emotion,pixels,Usage\n" + "".join(lines))
+    return path
+
+
+def test_audit_prints_writes_and_draws_what_it_found(
+    listed, tmp_path, call, capsys, monkeypatch
+):
+    faces, _ = listed
+    monkeypatch.chdir(tmp_path)
+    path = written(tmp_path / "faces.csv", faces)
+    test = "".join(
+        f"{i}," + " ".join(map(str, faces.images[i].ravel())) + "\n" for i in (7, 80)
+    )
+    (tmp_path / "test.csv").write_text("id,feature\n" + test)
+    call(script, "--data", path, "--test", "test.csv", "--out", "found.csv")
+    said = capsys.readouterr().out
+    assert "contradicting label" in said and "PublicTest" in said
+    rows = list(csv.reader((tmp_path / "found.csv").open()))
+    assert rows[0] == ["row", "finding", "group", "with"]
+    leaks = {row[0]: row[3] for row in rows if row[1] == "leak"}
+    assert leaks["test 1"] == "80" and leaks["60"] == "110"
+    assert leaks["7"] == leaks["27"] == "test 0"
+    assert (tmp_path / "figures" / "audit.png").stat().st_size > 10_000
+    assert data.cleaned(data.load(path), "found.csv")[1]["leak"] == 4
+
+
+def test_strict_ends_in_status_1_when_test_faces_leak(
+    drawn, listed, tmp_path, call, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    call(script, "--data", written(tmp_path / "clean.csv", drawn), "--strict")
+    with pytest.raises(SystemExit) as end:
+        call(script, "--data", written(tmp_path / "leak.csv", listed[0]), "--strict")
+    assert end.value.code == 1 and (tmp_path / "audit.csv").exists()
