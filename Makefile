@@ -32,17 +32,6 @@ lint: .venv/dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 
-# What is shipped and what the README shows; a model that lies in models/fer2013 with its
-# card is not trained again. TEST=data/test.csv writes the submissions, too.
-train-fer2013: named .venv/suite
-	$(RUN) -m benchmarks.shipped --csv "$(CSV)" $(call given,TEST,test) \
-		$(if $(SEEDS),--seeds $(SEEDS))
-	$(RUN) report.py --csv "$(CSV)" --models models/fer2013 --out figures/fer2013 \
-		$(call given,TEST,test)
-	$(RUN) -m benchmarks.faithfulness --csv "$(CSV)" > .faithfulness.tmp
-	mv .faithfulness.tmp benchmarks/results/faithfulness.txt
-	$(RUN) -m benchmarks.frontier $(if $(SEEDS),--seeds $(SEEDS)) > .frontier.tmp
-	mv .frontier.tmp benchmarks/results/frontier.txt
 
 # The long ones, python -m benchmarks.time_to_accuracy and equivalence: most of an hour each.
 SHORT = ascent augmentation load report smoothgrad startup submission throughput

@@ -12,7 +12,7 @@ from fer import cli, defaults
 def main():
     default = Path("figures/confusion.png")
     args = cli.parser(
-        __doc__, *cli.DATA, *cli.MODEL, "usage", "mirror", "turn", out=default
+        __doc__, *cli.DATA, *cli.MODEL, *cli.JUDGED, "mirror", "turn", out=default
     ).parse_args()
     from fer import files, scores
     from fer.report import figures

@@ -12,7 +12,16 @@ from fer import cli, defaults
 
 
 def main():
-    flags = (*cli.DATA, *cli.MODEL, "usage", "layers", "steps", "seed", "image")
+    flags = (
+        *cli.DATA,
+        *cli.MODEL,
+        *cli.JUDGED,
+        "usage",
+        "layers",
+        "steps",
+        "seed",
+        "image",
+    )
     args = cli.parser(__doc__, *flags, out=Path("figures")).parse_args()
     from fer import explain, files, models, progress
     from fer.report import figures

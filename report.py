@@ -38,7 +38,8 @@ def main():
     if fresh:
         for name in sections.FILES.values():
             run.must_be_free(folder / name, *read)
-        train(source, folder, defaults.epochs(args, source), args.seed)
+        few = defaults.for_sample(source).get("epochs", cli.EPOCHS)
+        train(source, folder, args.epochs or few, args.seed)
     material = sections.gather(source, folder, test, out, args.seed)
     parts = [part for chapter in sections.ALL for part in chapter(material)]
     files.write_text(out / "report.html", page.page("Facial expressions", parts))
@@ -46,20 +47,17 @@ def main():
 
 
 def train(source, folder, epochs, seed):
-    """Train the three networks on `source`, but for those already trained so."""
-    from fer import networks
+    """Train the coursework's networks on `source`, but for those already trained so."""
     from fer.training import run
+    from fer.training.recipe import Recipe
 
-    for name, build, augment in (
-        ("cnn", networks.cnn, "generator"),
-        ("cnn_plain", networks.cnn, "none"),
-        ("dnn", networks.dnn, "mirror"),
+    for name, choices in (
+        ("cnn", {}),
+        ("cnn_plain", {"augment": "none"}),
+        ("dnn", {"network": "dnn"}),
     ):
-        script = f"train_{build.__name__}.py"
-        options = {"epochs": epochs, "batch_size": cli.FLAGS["batch-size"]["default"]}
-        options |= {"seed": seed, "optimizer": cli.FLAGS["optimizer"]["default"]}
-        options |= {"augment": augment, "precision": "auto"}
-        run.train_unless_done(build, source, options, folder / f"{name}.keras", script)
+        chosen = Recipe(epochs=epochs, seed=seed, **choices)
+        run.train_unless_done(chosen, source, folder / f"{name}.keras")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,16 @@ from fer import cli, defaults
 
 def main():
     default = Path("figures/saliency.png")
-    flags = (*cli.DATA, *cli.MODEL, "usage", "image", "threshold", "samples", "seed")
+    flags = (
+        *cli.DATA,
+        *cli.MODEL,
+        *cli.JUDGED,
+        "usage",
+        "image",
+        "threshold",
+        "samples",
+        "seed",
+    )
     args = cli.parser(__doc__, *flags, out=default).parse_args()
     from fer import explain, files
     from fer.report import figures, wording

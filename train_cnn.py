@@ -2,20 +2,20 @@
 
 python train_cnn.py --data data/fer2013.csv
 python train_cnn.py --augment none --out models/cnn_plain.keras
-python train_cnn.py --network compact --out models/compact.keras
+python train_cnn.py --network compact --recipe best --out models/compact.keras
 """
 
 from fer import cli, defaults
+from fer.training import recipe
 
 
 def main():
-    args = cli.training_parser(__doc__, "models/cnn.keras", "network").parse_args()
-    from fer import networks
+    args = recipe.parser(__doc__, "models/cnn.keras").parse_args()
+    source = defaults.source(args)
+    chosen = recipe.from_flags(args, **defaults.for_sample(source))
     from fer.training import run
 
-    source, options = defaults.training(args)
-    build = getattr(networks, args.network)
-    run.train(build, source, options, args.out, cli.command(), args.resume)
+    run.train(chosen, source, args.out, args.resume, args.fresh)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,20 @@
-"""Train the report's DNN; write it with its card, history, structure and curves.
+"""Train the coursework's DNN; write it with its card, history, structure and curves.
 
 python train_dnn.py --data data/fer2013.csv
 python train_dnn.py --epochs 30 --seed 1 --out models/dnn_seed1.keras
 """
 
 from fer import cli, defaults
+from fer.training import recipe
 
 
 def main():
-    args = cli.training_parser(__doc__, "models/dnn.keras").parse_args()
-    from fer import networks
+    args = recipe.parser(__doc__, "models/dnn.keras", "network").parse_args()
+    source = defaults.source(args)
+    chosen = recipe.from_flags(args, network="dnn", **defaults.for_sample(source))
     from fer.training import run
 
-    source, options = defaults.training(args)
-    run.train(networks.dnn, source, options, args.out, cli.command(), args.resume)
+    run.train(chosen, source, args.out, args.resume, args.fresh)
 
 
 if __name__ == "__main__":

@@ -161,9 +161,8 @@ def small_card():
         "network": "cnn",
         "parameters": 1,
         "classes": list(networks.CLASSES),
-        "options": {"seed": 0, "epochs": 1},
-        "data": {"digest": "0", "validation digest": "0", "file": "faces.csv"},
-        "validation": "PublicTest",
+        "recipe": {"seed": 0, "epochs": 1},
+        "data": {"digest": "0", "file": "faces.csv"},
         "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     }
 

@@ -56,11 +56,13 @@ def main():
     import keras
 
     from fer import networks
-    from fer.training import fit as training
+    from fer.training import fit
+    from fer.training.recipe import Recipe
 
     keras.config.set_dtype_policy(args.precision)
-    network = getattr(networks, args.network)()
-    training._compile(network, "adamw", STEPS, args.batch_size)
+    network = networks.build(args.network)
+    recipe = Recipe(epochs=1, batch_size=args.batch_size).resolved()
+    fit.compile_network(network, recipe, STEPS * args.batch_size)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (args.batch_size, 48, 48, 1), dtype=np.uint8)
     labels = networks.one_hot(rng.integers(0, 7, args.batch_size))

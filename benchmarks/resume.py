@@ -24,17 +24,22 @@ FACES = 420
 DRIVER = """
 import pathlib
 import sys
-from fer import data, machine, networks
+from fer import data, machine
 from fer.data import sample
-from fer.training import fit as training
+from fer.training import checkpoint as saving, fit
+from fer.training.recipe import Recipe
 machine.use_onednn()
+saving.SHARE_OF_TIME = 1e9  # after each epoch
 network, augment, checkpoint, faces, epochs = sys.argv[1:]
 labels, images = sample.faces(int(faces))
 faces = data.Faces(images, labels.astype("int8"))
-options = {"epochs": int(epochs), "batch_size": 16, "seed": 3, "augment": augment}
-options |= {"precision": "float32", "optimizer": "adamw"}
-resume = pathlib.Path(checkpoint).exists()
-training.fit(getattr(networks, network), faces, options, checkpoint, resume)
+recipe = Recipe(
+    network, int(epochs), 16, seed=3, augment=augment, precision="float32"
+).resolved()
+fitted, held = data.parts(faces, 3)
+run = saving.must_share(recipe, fitted, held, {})
+saved = saving.opened(pathlib.Path(checkpoint), run, None)
+fit.trained(recipe, fitted, held, saved)
 """
 
 

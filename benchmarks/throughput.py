@@ -19,7 +19,7 @@ import statistics
 import numpy as np
 
 from benchmarks import harness, keras_fit
-from fer import machine
+from fer import machine, precision
 
 STEPS, SIDE = 10, 2048
 SUITE, AUGMENTED = "suite", "suite with the generator"
@@ -47,20 +47,20 @@ def suite(batch_size, augment="none"):
     import keras
 
     from fer import networks
-    from fer.training import fit as training
+    from fer.training import epochs, fit
+    from fer.training.recipe import Recipe
 
     images, labels = faces(batch_size)
-    targets = networks.one_hot(labels)
-    keras.config.set_dtype_policy(machine.precision())
+    chosen = precision.fastest(networks.cnn())
+    recipe = Recipe(
+        epochs=1, batch_size=batch_size, augment=augment, precision=chosen
+    ).resolved()
+    keras.config.set_dtype_policy(chosen)
     network = networks.cnn()
-    training._compile(network, "adamw", STEPS, batch_size)
-    options = {"seed": 0, "augment": augment}
-
-    def epoch():
-        batches = training._batches(images[..., 0], targets, batch_size, options, 0)
-        training._train(network, batches, STEPS)
-
-    return epoch
+    fit.compile_network(network, recipe, len(images))
+    lesson = epochs.Lesson(images, networks.one_hot(labels))
+    train = epochs.step_by_step(network, recipe, lesson)
+    return lambda: train(0)
 
 
 def pytorch(name, batch_size):
@@ -110,7 +110,9 @@ def product():
     machine.use_onednn()
     import keras
 
-    dtype = machine.precision().removeprefix("mixed_")
+    from fer import networks
+
+    dtype = precision.fastest(networks.cnn()).removeprefix("mixed_")
     left, right = (keras.random.normal((SIDE, SIDE), dtype=dtype) for _ in range(2))
 
     def work():

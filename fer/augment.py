@@ -1,4 +1,8 @@
-"""Augmentation: how far a face is turned, moved, scaled and mirrored, declared once."""
+"""Augmentation: how far a face is turned, moved, scaled and mirrored, declared once.
+
+`draw` chooses a transform for each face, in NumPy; `transformed` applies what was
+drawn, by operations of the backend. So a processor and a GPU see the same faces.
+"""
 
 import functools
 
@@ -19,61 +23,144 @@ RANGES = {
 CONTRAST, BRIGHTNESS = (0.7, 1.3), (-25, 25)
 ERASED, SIDES = 0.5, (6, 20)
 GREY = 127.5
+SIDE = 48
+Draws = dict[str, np.ndarray]
 
 
-def augment(images, seed, how="generator"):
+def augment(images: np.ndarray, seed: int, how: str = "generator") -> np.ndarray:
     """Transform each face at random: (N, 48, 48, 1) uint8 in and out.
 
     how: "generator", Keras's ImageDataGenerator, one face after the other; "graph", the
     same transforms as one operation of the backend; "strong", those and, of each face,
-    other contrast and brightness and maybe a part that is painted over; "mirror", each
-    face mirrored or not, by chance, and nothing else; or "none". The same `seed`
-    (0..2**32-1) draws the same transforms, in whichever thread.
+    other contrast and brightness and maybe a part that is painted over; "mixup", as
+    strong, and each face blended with another (Zhang, 2017, arXiv:1710.09412);
+    "mirror", each face mirrored or not, by chance, and nothing else; or "none". The
+    same `seed` (0..2**32-1) draws the same transforms, in whichever thread.
     """
+    drawn = draw(len(images), seed, how)
+    return apply(*picked(images, drawn, np.arange(len(images))))
+
+
+def draw(count: int, seed: int, how: str) -> Draws:
+    """What is drawn for each of `count` faces, {name: (count, ...)}; see `augment`."""
     if how == "none":
-        return images
+        return {}
+    rng = np.random.default_rng(seed)
     if how == "mirror":
-        mirrored = np.random.default_rng(seed).random(len(images)) < 0.5
-        return np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
-    transforms = _drawn(len(images), *images.shape[1:3], seed)
-    ways = {"generator": _one_by_one, "graph": _at_once, "strong": _at_once}
-    moved = ways[how](images, transforms)
-    if how == "strong":
-        moved = _weathered(moved, np.random.default_rng(seed))
-    return _in_grey_levels(moved)
+        return {"mirrored": rng.random(count) < 0.5}
+    transforms = _transforms(count, seed)
+    if how == "generator":
+        return transforms
+    drawn = {"matrices": _matrices(**transforms)}
+    if how in ("strong", "mixup"):
+        drawn |= _weather(count, rng)
+    if how == "mixup":
+        drawn["partner"] = rng.permutation(count)
+        drawn["weight"] = rng.uniform(0.5, 1, count).astype(np.float32)
+    return drawn
 
 
-def turned(images, degrees):
+def picked(images, drawn: Draws, rows):
+    """Those rows of images and draws, and of whom they are blended with (or None)."""
+    mine = {name: values[rows] for name, values in drawn.items()}
+    partner = mine.pop("partner", None)
+    if partner is None:
+        return images[rows], mine, None
+    theirs = {name: drawn[name][partner] for name in mine}
+    return images[rows], mine, (images[partner], theirs)
+
+
+def apply(images: np.ndarray, drawn: Draws, others=None) -> np.ndarray:
+    """The faces (N, 48, 48, 1) uint8, each transformed as was drawn for it."""
+    if "theta" in drawn:
+        return _one_by_one(images, drawn)
+    if not drawn:
+        return images
+    return np.asarray(_compiled()(images, drawn, others))
+
+
+@functools.cache
+def _compiled():
+    return backend.compiled(transformed)
+
+
+def transformed(images, drawn: Draws, others=None):
+    """As `apply`, by operations of the backend, on its tensors; not for "generator".
+
+    others: images and draws of the faces that these are blended with.
+    """
+    from keras import ops
+
+    faces = _moved(images, drawn)
+    if others:
+        weight = ops.reshape(drawn["weight"], (-1, 1, 1, 1))
+        faces = weight * faces + (1 - weight) * _moved(*others)
+    return ops.cast(ops.round(faces), "uint8")
+
+
+def _moved(images, drawn):
+    from keras import ops
+
+    images = ops.cast(images, "float32")
+    if "matrices" in drawn:
+        images = ops.image.affine_transform(
+            images, drawn["matrices"], "bilinear", fill_mode="nearest"
+        )
+    if "mirrored" in drawn:
+        mirrored = ops.reshape(drawn["mirrored"], (-1, 1, 1, 1))
+        images = ops.where(mirrored, ops.flip(images, axis=2), images)
+    if "contrast" in drawn:
+        images = _weathered(images, drawn)
+    return ops.clip(images, 0, 255)
+
+
+def blended(targets, drawn: Draws, rows, own=1):
+    """Targets (N, C) of those rows, blended as their faces are where `own` is 1.
+
+    own: (C,), 0 for the columns that are of the blend itself already.
+    """
+    if "partner" not in drawn:
+        return targets[rows]
+    weight = drawn["weight"][rows][:, None] ** own
+    return weight * targets[rows] + (1 - weight) * targets[drawn["partner"][rows]]
+
+
+def turned(images: np.ndarray, degrees: float) -> np.ndarray:
     """Each face (N, 48, 48, 1) uint8, turned by so many degrees about its middle."""
     still = {"tx": 0, "ty": 0, "zx": 1, "zy": 1, "flip_horizontal": False}
     turn = still | {"theta": degrees}
     turns = {name: np.full(len(images), value) for name, value in turn.items()}
-    return _in_grey_levels(_at_once(images, turns))
+    return apply(images, {"matrices": _matrices(**turns)})
 
 
-def _in_grey_levels(images):
-    return np.clip(np.rint(images), 0, 255).astype(np.uint8)
+def _weather(count, rng):
+    """Draws of contrast, brightness and a rectangle to erase (arXiv:1708.04896)."""
+    erased = rng.random(count) < ERASED
+    drawn = {
+        "contrast": rng.uniform(*CONTRAST, count),
+        "brightness": rng.uniform(*BRIGHTNESS, count),
+        "grey": rng.uniform(0, 255, count),
+    }
+    for name in ("row", "column"):
+        size = rng.integers(*SIDES, count, endpoint=True)
+        drawn[name] = rng.integers(0, SIDE - size, endpoint=True)
+        drawn[f"{name}s"] = size * erased
+    return {name: values.astype(np.float32) for name, values in drawn.items()}
 
 
-def _weathered(images, rng):
-    """Other contrast and brightness, and a rectangle erased (arXiv:1708.04896)."""
-    count, height, width, _ = images.shape
-    factor = rng.uniform(*CONTRAST, (count, 1, 1, 1))
-    added = rng.uniform(*BRIGHTNESS, (count, 1, 1, 1))
-    images = (images - GREY) * factor + GREY + added
-    rows = _stretch(rng, count, height)[:, :, None, None]
-    columns = _stretch(rng, count, width)[:, None, :, None]
-    chosen = rng.random((count, 1, 1, 1)) < ERASED
-    grey = rng.uniform(0, 255, (count, 1, 1, 1))
-    return np.where(rows & columns & chosen, grey, images)
+def _weathered(images, drawn):
+    from keras import ops
 
+    def column(name):
+        return ops.reshape(drawn[name], (-1, 1, 1, 1))
 
-def _stretch(rng, count, length):
-    """Some neighbours in each of `count` rows of places: (count, length) bool."""
-    sizes = rng.integers(*SIDES, (count, 1), endpoint=True)
-    starts = rng.integers(0, length - sizes, endpoint=True)
-    places = np.arange(length)
-    return (starts <= places) & (places < starts + sizes)
+    images = (images - GREY) * column("contrast") + GREY + column("brightness")
+    places = ops.arange(SIDE, dtype="float32")
+    rows = ops.reshape(places, (1, -1, 1, 1)) - column("row")
+    columns = ops.reshape(places, (1, 1, -1, 1)) - column("column")
+    inside = (rows >= 0) & (rows < column("rows"))
+    inside &= (columns >= 0) & (columns < column("columns"))
+    return ops.where(inside, column("grey"), images)
 
 
 @functools.cache
@@ -85,7 +172,7 @@ def generator():
     return ImageDataGenerator(**RANGES, dtype="float32")
 
 
-def _drawn(count, height, width, seed):
+def _transforms(count, seed):
     """What the generator draws one by one after numpy.random.seed(seed): {name: (N,)}.
 
     Drawn at once, and not from numpy's global state, which threads share.
@@ -93,8 +180,8 @@ def _drawn(count, height, width, seed):
     turn, zoom = RANGES["rotation_range"], RANGES["zoom_range"]
     ranges = {
         "theta": (-turn, turn, 1),
-        "tx": (-RANGES["height_shift_range"], RANGES["height_shift_range"], height),
-        "ty": (-RANGES["width_shift_range"], RANGES["width_shift_range"], width),
+        "tx": (-RANGES["height_shift_range"], RANGES["height_shift_range"], SIDE),
+        "ty": (-RANGES["width_shift_range"], RANGES["width_shift_range"], SIDE),
         "zx": (1 - zoom, 1 + zoom, 1),
         "zy": (1 - zoom, 1 + zoom, 1),
     }
@@ -111,35 +198,19 @@ def _drawn(count, height, width, seed):
 
 
 def _one_by_one(images, transforms):
-    apply = generator().apply_transform
+    move = generator().apply_transform
     rows = zip(*transforms.values(), strict=True)
     each = [dict(zip(transforms, row, strict=True)) for row in rows]
-    return list(map(apply, images.astype(np.float32), each))
+    moved = np.array(list(map(move, images.astype(np.float32), each)))
+    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
 
 
-def _at_once(images, transforms):
-    from keras import ops
+def _matrices(theta, tx, ty, zx, zy, flip_horizontal):
+    """Where each pixel of a moved face comes from: (N, 8) float32.
 
-    matrices = _matrices(transforms, *images.shape[1:3]).reshape(-1, 9)[:, :8]
-    return ops.convert_to_numpy(_moving()(images.astype(np.float32), matrices))
-
-
-@functools.cache
-def _moving():
-    from keras import ops
-
-    def move(images, matrices):
-        return ops.image.affine_transform(
-            images, matrices, "bilinear", fill_mode="nearest"
-        )
-
-    return backend.compiled(move)
-
-
-def _matrices(transforms, height, width):
-    """Where each pixel of a moved face comes from: (N, 3, 3) on (column, row, 1)."""
-    names = ("theta", "tx", "ty", "zx", "zy", "flip_horizontal")
-    columns = [transforms[name] for name in names]
+    The rows of a matrix (3, 3) on (column, row, 1), whose last number is 1.
+    """
+    columns = (theta, tx, ty, zx, zy, flip_horizontal)
     theta, right, down, wide, tall, flipped = np.array(columns, np.float32)
     cos, sin = np.cos(np.deg2rad(theta)), np.sin(np.deg2rad(theta))
     zero, one = np.zeros_like(theta), np.ones_like(theta)
@@ -150,8 +221,9 @@ def _matrices(transforms, height, width):
     turn = stack((cos, -sin, zero), (sin, cos, zero))
     move = stack((one, zero, right), (zero, one, down))
     zoom = stack((wide, zero, zero), (zero, tall, zero))
-    mirror = stack((1 - 2 * flipped, zero, (width - 1) * flipped), (zero, one, zero))
+    mirror = stack((1 - 2 * flipped, zero, (SIDE - 1) * flipped), (zero, one, zero))
     # Turning and zooming leave the middle of the face where it is.
     middle = np.eye(3, dtype=np.float32)
-    middle[:2, 2] = (width - 1) / 2, (height - 1) / 2
-    return middle @ turn @ move @ zoom @ np.linalg.inv(middle) @ mirror
+    middle[:2, 2] = (SIDE - 1) / 2
+    matrices = middle @ turn @ move @ zoom @ np.linalg.inv(middle) @ mirror
+    return matrices.reshape(-1, 9)[:, :8]

@@ -1,5 +1,6 @@
 """What each backend has its own way to: gradients by the input, compiled functions."""
 
+import functools
 import importlib.util
 
 from fer import BadInput
@@ -54,6 +55,75 @@ def compiled(function):
     import jax
 
     return jax.jit(function)
+
+
+def scanned(network, step):
+    """A function (each, about) that trains the network by a step for each of `each`.
+
+    All steps are one compiled call, on JAX. step: maps the network's state, one of
+    `each` and `about`, arrays all, to the next state, as Keras's train_step has it.
+    """
+    import jax
+
+    @functools.partial(jax.jit, donate_argnums=0)
+    def run(state, each, about):
+        return jax.lax.scan(lambda s, one: (step(s, one, about), None), state, each)[0]
+
+    def train(each, about):
+        parts = (
+            network.trainable_variables,
+            network.non_trainable_variables,
+            network.optimizer.variables,
+            network.metrics_variables,
+        )
+        state = tuple([variable.value for variable in part] for part in parts)
+        for part, values in zip(parts, run(state, each, about), strict=True):
+            for variable, value in zip(part, values, strict=True):
+                variable.assign(value)
+
+    return train
+
+
+def mapped(network, seen):
+    """A function (each, about) of what the network predicts of seen(one, about).
+
+    For each of `each`, in one compiled call, on JAX: (len(each), batch, classes).
+    """
+    import jax
+
+    @jax.jit
+    def run(trainable, others, each, about):
+        def predict(one):
+            faces = seen(one, about)
+            return network.stateless_call(trainable, others, faces, training=False)[0]
+
+        return jax.lax.map(predict, each)
+
+    def predict(each, about):
+        parts = network.trainable_variables, network.non_trainable_variables
+        return run(
+            *([variable.value for variable in part] for part in parts), each, about
+        )
+
+    return predict
+
+
+def on_device(array):
+    """The array, as a tensor that stays where the network computes."""
+    from keras import ops
+
+    return ops.convert_to_tensor(array)
+
+
+def has_one_call_epochs():
+    """Whether an epoch can be one compiled call: on JAX, where it is faster on a GPU.
+
+    XLA runs convolutions within a loop on one thread of a processor.
+    """
+    import keras
+
+    devices = keras.distribution.list_devices() if _backend() == "jax" else []
+    return any(name.startswith(("gpu", "cuda")) for name in devices)
 
 
 def chosen_backend():

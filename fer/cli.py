@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from fer import BadInput, backend, process, progress
 
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 80
-SHARE = 0.5
 PICTURES = (".png", ".pdf", ".svg")
 # The report's: a face, convolutions, steps of ascent, a class and a saliency.
 IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
@@ -61,15 +59,21 @@ def whole_number(least, most):
     return parse
 
 
-def fraction(text):
-    """An argparse type: a number of 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number of 0 to 1")
-    return value
+def number(least, most):
+    """An argparse type: a number of least..most."""
+
+    def parse(text):
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text[:20]!r} is not a number of {least:g} to {most:g}"
+            )
+        return value
+
+    return parse
 
 
 def pair(text):
@@ -124,34 +128,6 @@ FLAGS = {
         "tell",
         choices=("0..255", "0..1", "-1..1"),
     ),
-    "network": flag(
-        "cnn is the coursework's; compact a residual network of 1.36 million "
-        "parameters, and the others are as large as their names say",
-        choices=("cnn", "compact", "compact_5m", "compact_350k", "compact_60k"),
-        default="cnn",
-    ),
-    "teachers": flag(
-        "trained models: what they make of a face is learned, too",
-        nargs="+",
-        type=file,
-        metavar="M",
-    ),
-    "share": flag(
-        "of the teachers in what is learned; the labels have the rest (default: "
-        f"{SHARE})",
-        type=fraction,
-    ),
-    "consistent": flag(
-        "teachers look at each batch as it is augmented, not once at each face, and "
-        "take their time for it",
-        action="store_true",
-    ),
-    "start": flag(
-        "a trained model of the same network, whose weights to train further, at half "
-        "of the learning rate",
-        type=file,
-        metavar="M",
-    ),
     "models": flag(
         "folder of cnn.keras, cnn_plain.keras and dnn.keras", type=path, metavar="DIR"
     ),
@@ -160,31 +136,17 @@ FLAGS = {
         "the drawn sample)",
         type=whole_number(1, 100_000),
     ),
-    "batch-size": flag("faces a step", type=whole_number(1, 65_536), default=128),
     "seed": flag("of every random draw", type=whole_number(0, 2**32 - 1), default=0),
-    "augment": flag(
-        "generator: Keras's ImageDataGenerator; graph: its transforms as one "
-        "operation; strong: graph, contrast, brightness and erasing; mirror: mirroring "
-        "alone",
-        choices=("generator", "graph", "strong", "mirror", "none"),
-        default="generator",
-    ),
-    "optimizer": flag(
-        "what moves the weights; muon makes convolutional networks more accurate in "
-        "as many epochs",
-        choices=("adamw", "muon"),
-        default="adamw",
-    ),
-    "precision": flag(
-        "of the training's arithmetic; auto is bfloat16 on a GPU, and on processors "
-        "that multiply it",
-        choices=("auto", "mixed_bfloat16", "float32"),
-        default="auto",
-    ),
     "resume": flag("go on with the run that was stopped", action="store_true"),
+    "fresh": flag("give up an unfinished run and start over", action="store_true"),
     "usage": flag(
         "rows to score instead of the model's own validation rows",
         choices=("PublicTest", "PrivateTest"),
+    ),
+    "unseen": flag("all rows are new to the model", action="store_true"),
+    "drop-seen": flag(
+        "leave out faces that the model was fitted on, and exact copies of them",
+        action="store_true",
     ),
     "mirror": flag(
         "average in what the model makes of the mirrored face", action="store_true"
@@ -198,7 +160,7 @@ FLAGS = {
         "which validation row, from 0", type=whole_number(0, 10**9), metavar="N"
     ),
     "threshold": flag(
-        "saliency above which a pixel is kept", type=fraction, default=THRESHOLD
+        "saliency above which a pixel is kept", type=number(0, 1), default=THRESHOLD
     ),
     "samples": flag(
         "noisy copies of the face to average, SmoothGrad; 0: the plain gradient",
@@ -234,6 +196,8 @@ FLAGS = {
 }
 # All that says which faces are read; and the name that some flags had before.
 DATA = ("data", "classes", "drop", "merge")
+# Which of them a model is judged on.
+JUDGED = ("usage", "unseen", "drop-seen")
 OTHER_NAMES = {"data": ["--csv"]}
 
 
@@ -287,19 +251,6 @@ def parser(doc, *flags, out=None):
         names = [f"--{name}", *OTHER_NAMES.get(name, ())]
         result.add_argument(*names, **known[name])
     return result
-
-
-def training_parser(doc, out, *flags):
-    """The parser of a script that trains a network; `flags` are its own."""
-    names = (*DATA, "epochs", "batch-size", "seed", "optimizer", "augment", "precision")
-    names += ("teachers", "share", "consistent", "start", "resume")
-    return parser(doc, *flags, *names, out=Path(out))
-
-
-def command():
-    """The command line as it would be typed for a run that is never stopped."""
-    words = [word for word in sys.argv[1:] if word != "--resume"]
-    return shlex.join(["python", Path(sys.argv[0]).name, *words])
 
 
 def run(main):

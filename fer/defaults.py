@@ -81,22 +81,14 @@ def model_and_faces(args, written):
         args.source = replace(args.source, classes=())
     files.free_to_write(written, *args.source.paths, *models.files_of(args.model))
     usage = getattr(args, "usage", None)
-    faces = load(args.source, (usage,) if usage else data.FITTING)
+    faces = load(args.source, data.USAGES if usage else data.FITTING)
     data.must_be_labelled(faces, args.source)
-    if usage and faces.usage is None:
-        raise BadInput(
-            f"{args.source} has no column Usage, so no rows of {usage}: leave --usage "
-            f"out, or add that column, with {usage} in rows that the model was not "
-            "fitted on"
-        )
     loaded = models.load_any(args.model, args.pixels, args.classes)
-    if not usage and loaded.card is None:
-        raise BadInput(
-            f"{args.model} has no card that tells what it was fitted on: name rows of "
-            f"{args.source} that it has not seen by --usage"
-        )
     faces = data.in_classes(faces, loaded.classes, args.source)
-    return loaded, faces if usage else loaded.validation(faces)
+    faces, copies = loaded.to_judge(faces, usage, args.unseen, args.drop_seen)
+    if copies:
+        print(f"{copies:,} of {len(faces):,} faces are copies of fitted ones")
+    return loaded, faces
 
 
 def row(number, faces, source):
@@ -136,24 +128,6 @@ def own_or_sample_test_csv():
     return found
 
 
-def epochs(args, source):
-    """--epochs, or as many as the CSV `source` needs."""
-    return args.epochs or (cli.SAMPLE_EPOCHS if is_sample(source) else cli.EPOCHS)
-
-
-def training(args):
-    """The faces and options of run.train, from the flags of cli.training_parser."""
-    names = ("batch_size", "seed", "optimizer", "augment", "precision")
-    options = {name: getattr(args, name) for name in names}
-    if args.start:
-        options["start"] = str(args.start)
-    if args.teachers:
-        share = cli.SHARE if args.share is None else args.share
-        options |= {"teachers": list(map(str, args.teachers)), "share": share}
-        if args.consistent:
-            options["consistent"] = True
-    elif args.share is not None or args.consistent:
-        flag = "--consistent" if args.share is None else "--share"
-        raise BadInput(f"{flag} is of what teachers say: name some with --teachers")
-    faces = source(args)
-    return faces, {"epochs": epochs(args, faces), **options}
+def for_sample(source):
+    """What a training on the CSV `source` chooses otherwise: drawn faces need less."""
+    return {"epochs": cli.SAMPLE_EPOCHS} if is_sample(source) else {}

@@ -5,6 +5,9 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+# What decides how libraries multiply.
+INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
+
 
 def processor():
     """The number of logical processors and their name, such as "2 x AMD EPYC"."""
@@ -69,13 +72,35 @@ def use_onednn():
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-def precision():
-    """The fastest precision here that does as well: a Keras dtype policy's name.
+def avoid_triton():
+    """Have XLA, which must not be imported yet, multiply on a GPU by cuBLAS alone.
 
-    bfloat16 where a GPU is seen or the processor multiplies it in hardware, else
-    float32.
+    Its own Triton kernels ended trainings of compact_5m on an H100 with
+    CUDA_ERROR_ILLEGAL_INSTRUCTION (jaxlib 0.11.2). A choice that the user has made
+    stays.
     """
-    return "mixed_bfloat16" if bfloat16() or graphics() else "float32"
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "xla_gpu_enable_triton_gemm" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_enable_triton_gemm=false".strip()
+
+
+def arithmetic():
+    """What else the bits of a training depend on: threads, instructions, switches."""
+    switches = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "TF_XLA_FLAGS")
+    switches += ("XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
+    kinds = [kind for kind in INSTRUCTIONS if kind in _cpu().split()]
+    return {
+        "processors": processors(),
+        "instructions": " ".join(kinds),
+        "devices": graphics(),
+    } | {name: os.environ.get(name, "") for name in switches}
+
+
+def processors():
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
 
 
 def _cpu():

@@ -1,9 +1,11 @@
-"""The report's CNN and its matched DNN, and a compact network that outdoes both.
+"""The coursework's CNN and its matched DNN, and residual networks that outdo both.
 
 All take raw uint8 pixels (N, 48, 48, 1) in 0..255, since a parameter-free rescaling
-stands in front, and return float32 probabilities (N, 7).
+stands in front, and return float32 probabilities (N, classes). NETWORKS is their one
+registry.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -15,6 +17,7 @@ FACE_SHAPE = (csv_reader.SIDE, csv_reader.SIDE, 1)
 RELU = {"activation": "relu", "kernel_initializer": "he_normal"}
 RESCALING = {"scale": 1 / 127.5, "offset": -1}  # pixels of 0..255 to -1..1
 DROPOUT = 0.3
+SEVEN = len(CLASSES)
 MOST_NUMBERS = 1 << 28  # that a network makes of the faces that it sees at a time: 1 GB
 SQUEEZE = 8  # of a block's filters to one unit that weighs them
 # The layers that were measured in bfloat16.
@@ -25,7 +28,12 @@ MEASURED = {
 }
 
 
-def cnn():
+def build(name: str, classes: int = SEVEN, dropout: float = DROPOUT):
+    """The network of that name in NETWORKS, with random weights."""
+    return NETWORKS[name](classes, dropout)
+
+
+def cnn(classes: int = SEVEN, dropout: float = DROPOUT):
     """Four convolutions and two hidden dense layers: exactly 1,396,871 parameters."""
     from keras import layers
 
@@ -43,36 +51,17 @@ def cnn():
         layers.AveragePooling2D(2),
         convolution(4, 128, 3),
         layers.AveragePooling2D(2),
-        *_classifier(256),
+        *_classifier(256, classes, dropout),
     )
 
 
-def dnn():
+def dnn(classes: int = SEVEN, dropout: float = DROPOUT):
     """Two hidden dense layers on the flattened pixels: exactly 1,446,407 parameters."""
-    return _chain("dnn", *_classifier(512))
+    return _chain("dnn", *_classifier(512, classes, dropout))
 
 
-def compact():
-    """Four residual blocks: 1,357,387 parameters."""
-    return _compact("compact", width=64)
-
-
-def compact_5m():
-    """The compact network of twice the width, a teacher: 5,398,159 parameters."""
-    return _compact("compact_5m", width=128)
-
-
-def compact_350k():
-    """The compact network of half of the width: 343,273 parameters."""
-    return _compact("compact_350k", width=32)
-
-
-def compact_60k():
-    """The compact network of a fifth of the width: 57,803 parameters."""
-    return _compact("compact_60k", width=13)
-
-
-def _compact(name, width):
+def _compact(classes: int = SEVEN, dropout: float = DROPOUT, *, name, width):
+    """Four residual blocks, the later ones wider."""
     from keras import initializers, layers
 
     return _chain(
@@ -88,8 +77,8 @@ def _compact(name, width):
         # The weights start as those of a mean (Chen, 2018, arXiv:1804.07573).
         layers.DepthwiseConv2D(6, depthwise_initializer=initializers.Constant(1 / 36)),
         layers.Flatten(),
-        layers.Dropout(DROPOUT),
-        _probabilities(),
+        layers.Dropout(dropout),
+        _probabilities(classes),
     )
 
 
@@ -129,24 +118,24 @@ def _normalised():
     return layers.BatchNormalization(), layers.ReLU()
 
 
-def _classifier(units):
+def _classifier(units, classes, dropout):
     from keras import layers
 
     return [
         layers.Flatten(),
         layers.Dense(units, **RELU),
-        layers.Dropout(DROPOUT),
+        layers.Dropout(dropout),
         layers.Dense(units, **RELU),
-        layers.Dropout(DROPOUT),
-        _probabilities(),
+        layers.Dropout(dropout),
+        _probabilities(classes),
     ]
 
 
-def _probabilities():
+def _probabilities(classes):
     from keras import layers
 
     # In float32 whatever the policy: bfloat16 has two digits for a probability.
-    return layers.Dense(len(CLASSES), activation="softmax", dtype="float32")
+    return layers.Dense(classes, activation="softmax", dtype="float32")
 
 
 def _chain(name, *layers):
@@ -162,6 +151,22 @@ def _in_turn(features, *layers):
     for layer in layers:
         features = layer(features)
     return features
+
+
+# Called by their size: 1,357,387 parameters, 5,398,159, 343,273 and 57,803.
+compact = functools.partial(_compact, name="compact", width=64)
+compact_5m = functools.partial(_compact, name="compact_5m", width=128)
+compact_350k = functools.partial(_compact, name="compact_350k", width=32)
+compact_60k = functools.partial(_compact, name="compact_60k", width=13)
+
+NETWORKS = {
+    "cnn": cnn,
+    "dnn": dnn,
+    "compact": compact,
+    "compact_5m": compact_5m,
+    "compact_350k": compact_350k,
+    "compact_60k": compact_60k,
+}
 
 
 def rescaling(network):
@@ -208,9 +213,9 @@ def computing_in(policy, network):
     return twin
 
 
-def one_hot(labels):
-    """Labels (N,) int as probabilities (N, 7) float32."""
-    return np.eye(len(CLASSES), dtype=np.float32)[labels]
+def one_hot(labels: np.ndarray, classes: int = SEVEN) -> np.ndarray:
+    """Labels (N,) int as probabilities (N, classes) float32."""
+    return np.eye(classes, dtype=np.float32)[labels]
 
 
 def together(network, most):

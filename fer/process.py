@@ -48,6 +48,7 @@ def surroundings(script, variables, debug):
         back.callback(_restore_variables, dict(os.environ))
         os.environ.update(variables)
         machine.use_onednn()
+        machine.avoid_triton()
         # Whoever asks to end it has what was begun cleared away, as after Ctrl-C.
         before = signal.getsignal(signal.SIGTERM)
         if before != signal.SIG_IGN:

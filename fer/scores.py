@@ -89,6 +89,66 @@ def calibration(labels, probabilities, bins=15):
     return {"ece": sum(gaps) / max(len(labels), 1), "bins": curve}
 
 
+def macro(labels, predicted, classes):
+    """Recall and F1, each the mean over classes that have rows: {"recall", "f1"}."""
+    rows = [
+        row for row in per_class(labels, predicted, classes).values() if row["rows"]
+    ]
+    return {
+        name: sum(row[name] for row in rows) / max(len(rows), 1)
+        for name in ("recall", "f1")
+    }
+
+
+def probabilistic(labels, probabilities):
+    """How good probabilities (N, C) are: mean confidence, log loss, Brier, calibration.
+
+    {"confidence", "nll": mean negative log-likelihood, "brier": mean squared distance
+    from the label's one-hot row, 0..2 (Brier, 1950), "ece" and "bins": as of
+    `calibration`}.
+    """
+    told = probabilities[np.arange(len(labels)), labels]
+    squares = (probabilities**2).sum(1) - 2 * told + 1
+    return {
+        "confidence": float(probabilities.max(1).mean()),
+        "nll": float(-np.log(np.clip(told, 1e-7, 1)).mean()),
+        "brier": float(squares.mean()),
+    } | calibration(labels, probabilities)
+
+
+def softened(probabilities, temperature):
+    """Probabilities (N, C) whose logits are divided by a temperature > 0."""
+    logits = np.log(np.clip(probabilities, 1e-7, 1)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def temperature(labels, probabilities):
+    """The temperature of least log loss (Guo, 2017, arXiv:1706.04599)."""
+    from scipy.optimize import minimize_scalar
+
+    rows = np.arange(len(labels))
+
+    def loss(log_temperature):
+        told = softened(probabilities, np.exp(log_temperature))[rows, labels]
+        return -np.log(np.clip(told, 1e-7, 1)).mean()
+
+    found = minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded")
+    return float(np.exp(found.x))
+
+
+def cross_calibrated(labels, probabilities):
+    """Probabilities (N, C), of each half by the temperature fitted on the other."""
+    halves = np.arange(len(labels)) % 2
+    result = probabilities.copy()
+    for half in (0, 1):
+        mine, other = halves == half, halves != half
+        if mine.any() and other.any():
+            fitted = temperature(labels[other], probabilities[other])
+            result[mine] = softened(probabilities[mine], fitted)
+    return result
+
+
 def table(labels, predicted, classes):
     """Accuracy with its interval, and a line a class, as text."""
     lines = [f"accuracy {shown(accuracy(labels, predicted))}", ""]

@@ -1,5 +1,6 @@
 """Drawn faces and small trained models, made once."""
 
+import dataclasses
 import gzip
 import os
 import signal
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from fer import machine
+from fer.training.recipe import Recipe
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -122,30 +124,22 @@ def drawn_csv(drawn, tmp_path_factory):
     return once(tmp_path_factory, "shared_faces", write) / "faces.csv"
 
 
-OPTIONS = {
-    "epochs": 2,
-    "batch_size": 32,
-    "seed": 0,
-    "optimizer": "adamw",
-    "augment": "none",
-    "precision": "float32",
-}
+RECIPE = Recipe(epochs=2, batch_size=32, augment="none", precision="float32")
 
 
 @pytest.fixture(scope="session")
 def trained(drawn_csv, tmp_path_factory):
     """A folder of the report's three models, trained for two epochs on drawn faces."""
-    from fer import networks
     from fer.training import run
 
     def train(folder):
-        for name, build, augment in (
-            ("cnn", networks.cnn, "mirror"),
-            ("cnn_plain", networks.cnn, "none"),
-            ("dnn", networks.dnn, "none"),
+        for name, choices in (
+            ("cnn", {"augment": "mirror"}),
+            ("cnn_plain", {}),
+            ("dnn", {"network": "dnn"}),
         ):
-            command, options = "python train_cnn.py", OPTIONS | {"augment": augment}
-            run.train(build, drawn_csv, options, folder / f"{name}.keras", command)
+            recipe = dataclasses.replace(RECIPE, **choices)
+            run.train(recipe, drawn_csv, folder / f"{name}.keras")
 
     return once(tmp_path_factory, "shared_models", train)
 

@@ -1,20 +1,28 @@
 """A short training, for tests."""
 
+import dataclasses
+
 import numpy as np
-from conftest import OPTIONS
+from conftest import RECIPE
 
-from fer import networks
-from fer.training import fit as training
+from fer import data
+from fer.training import checkpoint, fit
 
-
-def fit(
-    drawn, path, again=False, build=networks.dnn, teach=None, weights=None, **changes
-):
-    options = OPTIONS | {"share": 0.5} | changes
-    return training.fit(build, drawn, options, path, again, teach, weights)
+NOBODY = {"teachers": [], "start": None}
 
 
-def surprised(images):
-    """A teacher that takes every face for surprise."""
-    assert images.shape == (105, 48, 48)
-    return np.eye(7, dtype=np.float32)[np.full(len(images), 5)]
+def trained(drawn, path, again=False, learned_from=NOBODY, given=None, **changes):
+    """The network, history and seconds of the DNN trained on the drawn faces.
+
+    path: of its checkpoint. given: further arguments of fit.trained.
+    """
+    recipe = dataclasses.replace(RECIPE, **{"network": "dnn"} | changes).resolved()
+    fitted, held = data.parts(drawn, recipe.seed)
+    shared = checkpoint.must_share(recipe, fitted, held, learned_from)
+    saved = checkpoint.opened(path, shared, again)
+    return fit.trained(recipe, fitted, held, saved, **given or {})
+
+
+def surprised(views=1):
+    """What a teacher says who takes each of 105 faces for surprise."""
+    return np.tile(np.eye(7, dtype=np.float16)[5], (views, 105, 1))

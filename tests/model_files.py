@@ -49,9 +49,12 @@ def with_card(path, **changes):
 
 
 def copied(path, to):
-    """Copy a model and its card to the path `to`, which is returned."""
+    """Copy a model, card and digests to the path `to`, which is returned."""
     for suffix in (".keras", ".json"):
         shutil.copy(path.with_suffix(suffix), to.with_suffix(suffix))
+    for fitted in path.parent.glob("fitted-*.npy"):
+        if fitted.parent != to.parent:
+            shutil.copy(fitted, to.parent)
     return to
 
 

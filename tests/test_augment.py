@@ -14,7 +14,7 @@ def faces(drawn):
 
 
 def test_none_leaves_faces_as_they_are(faces):
-    assert augment.augment(faces, 0, "none") is faces
+    assert np.array_equal(augment.augment(faces, 0, "none"), faces)
 
 
 def test_the_mirror_turns_about_half_of_the_faces_and_does_no_more(faces):
@@ -108,7 +108,7 @@ def test_a_batch_is_drawn_as_keras_draws_face_by_face(faces):
 
 
 def test_transforms_stay_within_the_declared_ranges():
-    drawn = augment._drawn(300, 48, 48, seed=0)
+    drawn = augment.draw(300, 0, "generator")
     ranges = augment.RANGES
     assert 0.9 * ranges["rotation_range"] < np.abs(drawn["theta"]).max() <= 18
     for name in ("tx", "ty"):
@@ -154,3 +154,18 @@ def test_generator_and_graph_draw_from_one_distribution(monkeypatch):
         monkeypatch.setitem(augment.RANGES, name, type(full)(0))
         assert apart(generated, moments(augment.augment(many, 2, "graph"))) > 4, name
         monkeypatch.undo()
+
+
+def test_mixup_blends_each_face_with_another_and_its_target_alike(faces, monkeypatch):
+    monkeypatch.setattr(augment, "ERASED", 0)
+    targets, rows = np.eye(len(faces), dtype=np.float32), np.arange(len(faces))
+    drawn = augment.draw(len(faces), 5, "mixup") | {"partner": np.roll(rows, 1)}
+    blended = augment.apply(*augment.picked(faces, drawn, rows)).astype(float)
+    alone = drawn | {"weight": np.ones_like(drawn["weight"])}
+    own = augment.apply(*augment.picked(faces, alone, rows)).astype(float)
+    weight = drawn["weight"][:, None, None, None]
+    expected = weight * own + (1 - weight) * own[drawn["partner"]]
+    assert np.abs(blended - expected).max() <= 1
+    mixed = augment.blended(targets, drawn, rows)
+    assert np.allclose(mixed[rows, rows], drawn["weight"])
+    assert np.allclose(mixed[rows, drawn["partner"]], 1 - drawn["weight"])

@@ -10,7 +10,7 @@ from model_files import rescaling
 from scipy.stats import spearmanr
 from small_networks import linear
 
-from fer import BadInput, backend, explain, machine, networks
+from fer import BadInput, backend, explain, networks, precision
 from fer.explain import ascent, fast, smoothgrad
 
 
@@ -46,13 +46,13 @@ def test_saliency_of_a_linear_model_is_its_weights(face, rng):
 
 @pytest.fixture
 def in_float32(monkeypatch):
-    monkeypatch.setattr(machine, "precision", lambda: "float32")
+    monkeypatch.setattr(precision, "fastest", lambda network: "float32")
 
 
 def test_smoothgrad_in_bfloat16_ranks_the_pixels_as_in_float32(face, monkeypatch):
     maps = []
     for policy in ("float32", "mixed_bfloat16"):
-        monkeypatch.setattr(machine, "precision", lambda policy=policy: policy)
+        monkeypatch.setattr(precision, "fastest", lambda network, policy=policy: policy)
         keras.utils.set_random_seed(0)
         asked = networks.cnn(), face[None], [5]
         maps.append(smoothgrad.maps(*asked, samples=4).ravel())

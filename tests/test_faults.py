@@ -119,7 +119,8 @@ def write_submission(path, network):
 
 
 def write_checkpoint(path, network):
-    checkpoint.write(path, {}, [], 0.0, network.get_weights(), network.variables, [])
+    network.compile("sgd")
+    checkpoint.Checkpoint(path, {}).write(network, [], 0.0, now=True)
 
 
 def write_model(path, network):
@@ -318,6 +319,6 @@ def test_a_training_that_is_killed_mid_write_harms_nothing_and_resumes(
     out, said = resumed.communicate(timeout=120)
     assert (resumed.returncode, said) == (0, "")
     assert "epoch 1 of 12" not in out and "epoch 12 of 12" in out
-    left = {path.name for path in tmp_path.iterdir()}
+    left = {path.name for path in tmp_path.iterdir() if path.suffix != ".npy"}
     assert left == {f"m.{ending}" for ending in ("keras", "json", "csv", "txt", "png")}
     models.load(tmp_path / "m.keras")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from by_command import FORMATS, ROOT, SCRIPTS, parsed, python, refusal
 
-from fer import BadInput, cli, data, defaults, machine
+from fer import BadInput, cli, data, machine
+from fer.training import recipe
 
 NO_NUMBER = ("", "text", "1.5", "nan", "inf", "-1", "0", "1000000000000", "٣")
 
@@ -166,22 +167,51 @@ def test_epochs_of_a_report_that_trains_nothing_are_told(tmp_path, drawn_csv):
     assert "none is asked for: add --train" in said
 
 
-@pytest.mark.parametrize("words", [("--share", "1"), ("--consistent",)])
-def test_what_is_of_teachers_is_refused_without_any_before_faces_are_drawn(
-    tmp_path, words
-):
-    said = refusal("train_dnn.py", *words, folder=tmp_path)
-    assert f"{words[0]} is of what teachers say: name some with --teachers" in said
+@pytest.mark.parametrize("flag", ["--share", "--temperature", "--views"])
+def test_what_is_about_teachers_is_refused_without_any(tmp_path, flag, drawn_csv):
+    said = refusal("train_dnn.py", flag, "1", "--csv", drawn_csv, folder=tmp_path)
+    assert f"{flag} is about teachers: name some with --teachers" in said
 
 
-def test_a_training_takes_models_to_learn_from(monkeypatch):
+def test_the_flags_fill_the_recipe(monkeypatch):
     command = "train_cnn.py --csv f.csv --start a.keras --teachers b.keras c.keras"
-    source, options = defaults.training(parsed(command, monkeypatch))
-    assert (source, options["start"]) == (data.Source.of("f.csv"), "a.keras")
-    assert (options["teachers"], options["share"]) == (["b.keras", "c.keras"], 0.5)
-    assert "consistent" not in options
-    _, options = defaults.training(parsed(f"{command} --consistent", monkeypatch))
-    assert options["consistent"] is True
+    args = parsed(f"{command} --learning-rate 0.5 --augment mirror", monkeypatch)
+    found = recipe.from_flags(args)
+    assert found == recipe.Recipe(
+        augment="mirror",
+        learning_rate=0.5,
+        start="a.keras",
+        teachers=("b.keras", "c.keras"),
+    )
+
+
+@pytest.mark.parametrize("network", recipe.BEST)
+def test_the_best_recipe_is_that_of_the_network_and_flags_override_it(
+    network, monkeypatch
+):
+    script, more = "train_cnn.py", f"--network {network}"
+    if network == "dnn":
+        script, more = "train_dnn.py", ""
+    args = parsed(f"{script} --recipe best {more} --seed 3", monkeypatch)
+    found = recipe.from_flags(args, network=network)
+    assert found == recipe.Recipe(network=network, seed=3, **recipe.BEST[network])
+    args = parsed(f"{script} --recipe best {more} --epochs 7", monkeypatch)
+    assert recipe.from_flags(args, network=network).epochs == 7
+
+
+def test_the_command_of_a_recipe_gives_that_recipe(monkeypatch):
+    made = recipe.Recipe(
+        network="compact", epochs=3, teachers=("a.keras", "b.keras"), share=0.5
+    )
+    source = data.Source.of("my faces.csv")
+    words = recipe.command(made, source, "m.keras").removeprefix("python ")
+    assert recipe.from_flags(parsed(words, monkeypatch)) == made
+
+
+def test_the_names_of_networks_are_those_of_the_registry():
+    from fer import networks
+
+    assert {*recipe.CONVOLUTIONAL, "dnn"} == {*networks.NETWORKS} == {*recipe.BEST}
 
 
 def test_two_inputs_for_predict_are_one_too_many(tmp_path, drawn_csv):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 from by_command import ROOT, python
 
-from fer import explain, machine, models
+from fer import explain, models, precision
 
 # Compiled so, a network takes half the time until its first step.
 QUICKLY = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
@@ -24,43 +24,69 @@ def test_a_network_learns_on_jax_from_a_teacher_that_tensorflow_made(
 ):
     words = ("--csv", drawn_csv, "--network", "compact_60k", "--epochs", 1)
     words += ("--optimizer", "muon", "--augment", "strong", "--precision", "float32")
-    words += ("--teachers", teacher, "--out", "m.keras")
+    words += ("--teachers", teacher, "--views", 2, "--out", "m.keras")
     on_jax(ROOT / "train_cnn.py", *words, folder=tmp_path)
     card = json.loads((tmp_path / "m.json").read_text())
     assert set(card["versions"]) == {"python", "keras", "jax", "numpy"}
-    assert card["options"]["share"] == 0.5
-    assert card["command"].startswith("KERAS_BACKEND=jax python train_cnn.py --csv")
+    assert card["recipe"]["share"] == 1.0
+    assert card["command"].startswith("KERAS_BACKEND=jax python train_cnn.py --data")
     assert teacher.with_suffix(".answers.npz").exists()
     model = models.load(tmp_path / "m.keras")
     held = model.validation(drawn)
     right = (model.predict(held.images).argmax(1) == held.labels).mean()
-    assert abs(right - card["scores"]["validation"]["accuracy"]) < 1.5 / len(held)
+    assert abs(right - card["scores"]["one pass"]["accuracy"]) < 1.5 / len(held)
 
 
-WATCH = """
+ONE_CALL = """
 import sys, numpy
-from fer import threads
-from fer.training import distillation
-teach = distillation.watching([distillation.load(sys.argv[1])], "float32")
-images = numpy.load("faces.npy")[..., None]
-rows = [row for row in range(len(images)) for _ in range(20)]
-told = list(threads.in_order(lambda row: teach(images[row : row + 1]), rows, 4))
-numpy.save("told.npy", numpy.concatenate(told)[::20])
+from fer import networks
+from fer.data import Faces
+from fer.training import distillation, epochs, fit
+from fer.training.recipe import Recipe
+import keras
+with numpy.load("faces.npz") as file:
+    faces = Faces(file["images"], file["labels"])
+places = distillation.places(faces.images)
+said = {}
+for augment in ("mixup", "mirror"):
+    recipe = Recipe("dnn", 2, 32, augment=augment, optimizer="muon").resolved()
+    network = networks.build("dnn")
+    views = [epochs.view_of(view, places, augment) for view in (0, 1)]
+    images = faces.images[..., None]
+    asked = [
+        [ask(network, images)(view) for view in views]
+        for ask in (distillation._by_batches, distillation._in_one_call)
+    ]
+    assert numpy.allclose(*asked, atol=1e-5)
+    lesson = fit.lesson_of(faces, recipe, numpy.float16(asked[0]))
+    for how in (epochs.step_by_step, epochs.in_one_call):
+        keras.utils.set_random_seed(0)
+        network = networks.build("dnn")
+        fit.compile_network(network, recipe, len(faces))
+        network.test_on_batch(lesson.images[:1], lesson.labels[:1])
+        train = how(network, recipe, lesson)
+        rows = [train(0), train(1), fit.evaluate(network, faces)]
+        said[f"{augment} {how.__name__}"] = [list(row.values()) for row in rows]
+numpy.savez("said.npz", **said)
 """
 
 
-def test_a_teacher_watches_from_several_threads(teacher, drawn, tmp_path):
-    np.save(tmp_path / "faces.npy", drawn.images[:20])
-    (tmp_path / "watch.py").write_text(WATCH)
-    on_jax("watch.py", teacher, folder=tmp_path)
-    seen = models.load(teacher).predict(drawn.images[:20])
-    assert np.allclose(np.load(tmp_path / "told.npy"), seen, atol=1e-4)
+def test_an_epoch_in_one_call_is_the_epoch_step_by_step(drawn, tmp_path):
+    np.savez(tmp_path / "faces.npz", images=drawn.images[:72], labels=drawn.labels[:72])
+    (tmp_path / "one_call.py").write_text(ONE_CALL)
+    on_jax("one_call.py", folder=tmp_path)
+    with np.load(tmp_path / "said.npz") as said:
+        for augment in ("mixup", "mirror"):
+            one, other = (
+                said[f"{augment} {how}"] for how in ("step_by_step", "in_one_call")
+            )
+            assert np.allclose(one, other, rtol=1e-4), augment
 
 
 MAPS = """
 import sys, numpy
-from fer import explain, machine, models
-machine.precision = lambda: "float32"
+from fer import explain, models, precision
+precision.fastest = lambda network: "float32"
 network, images = models.load(sys.argv[1]).network, numpy.load("faces.npy")
 few = {"smoothgrad": {"samples": 4}, "integrated": {"steps": 4}}
 maps = {
@@ -74,7 +100,7 @@ numpy.savez("maps.npz", climbed=climbed, **maps)
 
 
 def test_explanations_are_the_same_on_both(trained, drawn, tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "precision", lambda: "float32")
+    monkeypatch.setattr(precision, "fastest", lambda network: "float32")
     np.save(tmp_path / "faces.npy", drawn.images[:3])
     (tmp_path / "maps.py").write_text(MAPS)
     on_jax("maps.py", trained / "cnn.keras", folder=tmp_path)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_networks import OFFSET, SCALE, features_and_weights, linear, tiny
 
-from fer import BadInput, cli, explain, machine, networks
+from fer import BadInput, cli, explain, networks, precision
 from fer.explain import layers, occlusion, target
 
 
@@ -20,7 +20,7 @@ def weights(rng):
 
 @pytest.fixture(autouse=True)
 def in_float32(monkeypatch):
-    monkeypatch.setattr(machine, "precision", lambda: "float32")
+    monkeypatch.setattr(precision, "fastest", lambda network: "float32")
 
 
 def test_the_command_line_names_the_methods_that_there_are():

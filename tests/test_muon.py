@@ -7,7 +7,8 @@ import pytest
 from keras import ops
 
 from fer import networks
-from fer.training import fit as training
+from fer.training import optimizers
+from fer.training.recipe import Recipe
 
 RATE = 0.01
 
@@ -15,10 +16,10 @@ RATE = 0.01
 @pytest.fixture(scope="module")
 def moved():
     """How far one step with random gradients moves each weight, by its path."""
-    network = networks.compact_60k()
+    network = networks.build("compact_60k")
     logits = network.layers[-1].name
-    optimizer = training._optimizer("muon", RATE, 0.0, logits)
-    optimizer.build(network.trainable_variables)
+    recipe = Recipe(optimizer="muon", learning_rate=RATE, weight_decay=0.0)
+    optimizer = optimizers.optimizer(recipe, network, 1, 128)
     before = _values(network)
     rng = np.random.default_rng(0)
     gradients = [ops.convert_to_tensor(_any(rng, value)) for value in before]

@@ -10,10 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from by_command import is_drawn, parsed, run, write_unlabelled
+from model_files import copied
 
 import report
-from fer import BadInput, cli, data, defaults, machine, models, scores
+from fer import BadInput, cli, data, defaults, models, scores
 from fer.report import sections, wording
+from fer.training import recipe
+from fer.training import run as run_
+from fer.training.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +34,17 @@ def test_the_report_trains_its_three_models_and_none_twice(
     drawn_csv, tmp_path, capsys, monkeypatch
 ):
     report.train(drawn_csv, tmp_path, epochs=1, seed=0)
-    names = {"cnn": "generator", "cnn_plain": "none", "dnn": "mirror"}
+    names = {"cnn": "generator", "cnn_plain": "none", "dnn": "generator"}
     for name, augmented in names.items():
         out = tmp_path / f"{name}.keras"
-        options = {"epochs": 1, "batch_size": 128, "seed": 0, "optimizer": "adamw"}
-        options |= {"augment": augmented, "precision": machine.precision()}
+        network = name.removesuffix("_plain")
+        wanted = run_.resolved(Recipe(network, epochs=1, augment=augmented))
         card = models.load(out).card
-        assert card["options"] == options | {"teachers": {}}
+        assert card["recipe"] == wanted.as_dict()
         with monkeypatch.context() as patch:
             asked = parsed(card["command"].removeprefix("python "), patch)
-        asked = defaults.training(asked), asked.out
-        assert asked == ((data.Source.of(drawn_csv), options), out)
+        assert recipe.from_flags(asked, network=network) == wanted
+        assert (defaults.source(asked), asked.out) == (data.Source.of(drawn_csv), out)
     (tmp_path / "dnn.csv").unlink()
     capsys.readouterr()
     report.train(drawn_csv, tmp_path, epochs=1, seed=0)
@@ -76,16 +80,15 @@ def test_report_writes_every_picture_and_the_cnns_submission(reported, trained, 
 def test_what_is_trained_so_has_the_network_the_faces_and_the_options(trained):
     path = trained / "dnn.keras"
     card = models.load(path).card
-    same = {"network": "dnn", "digest": card["data"]["digest"]}
-    same["options"] = card["options"]
+    same = {"digest": card["data"]["digest"], "recipe": card["recipe"]}
     assert models.is_trained_so(path, **same)
-    for other in {"network": "cnn"}, {"digest": "0"}, {"options": {}}:
+    for other in {"digest": "0"}, {"recipe": {}}:
         assert not models.is_trained_so(path, **same | other)
 
 
 def test_a_difference_is_the_first_ones_gain():
     made = {"a": np.zeros(9, int), "b": np.ones(9, int)}
-    about = types.SimpleNamespace(card={"options": {}})
+    about = types.SimpleNamespace(card={"recipe": {}})
     material = types.SimpleNamespace(
         faces=types.SimpleNamespace(labels=made["a"]),
         predicted=made,
@@ -107,10 +110,10 @@ def test_the_submission_of_a_report_labels_rows_of_every_usage(
 
 
 def test_a_recipe_tells_what_a_model_learned_from():
-    options = {"epochs": 3, "augment": "none", "teachers": {}}
-    assert sections._recipe(options) == "epochs 3, augment none"
-    options |= {"teachers": {"t.keras": ""}, "start": {"s.keras": ""}}
-    assert sections._recipe(options).endswith("none, taught, trained further")
+    made = Recipe(epochs=3, augment="none").as_dict()
+    assert sections._recipe(made) == "epochs 3, augment none, optimizer adamw"
+    made |= {"teachers": ["t.keras"], "start": "s.keras"}
+    assert sections._recipe(made).endswith("adamw, taught, trained further")
 
 
 def test_the_page_tells_what_each_model_scores(reported, trained, drawn):
@@ -120,7 +123,7 @@ def test_the_page_tells_what_each_model_scores(reported, trained, drawn):
     }
     places = [page.index(f"<td>{name}</td>") for name in loaded]
     for place, model in zip(places, loaded.values(), strict=True):
-        score = model.card["scores"]["validation"]["accuracy"]
+        score = model.card["scores"]["one pass"]["accuracy"]
         assert f"{score:.4f}" in page[place : page.index("</tr>", place)]
     cnn = loaded[sections.CNN]
     held = cnn.validation(drawn)
@@ -202,7 +205,7 @@ def test_models_of_unlike_splits_are_not_compared(drawn_csv, tmp_path, monkeypat
         rows = slice(100, 120) if path.stem == "dnn" else slice(105, 140)
         return types.SimpleNamespace(
             classes=data.CLASSES,
-            card={"options": {"seed": 0}},
+            to_judge=lambda faces: (faces.take(rows), 0),
             validation=lambda faces: faces.take(rows),
         )
 
@@ -258,7 +261,7 @@ def test_a_report_of_a_cnn_without_convolutions_is_refused(
     trained, drawn_csv, tmp_path
 ):
     for name in ("cnn", "cnn_plain", "dnn"):
-        for suffix in (".keras", ".json", ".csv"):
-            shutil.copy(trained / f"dnn{suffix}", tmp_path / f"{name}{suffix}")
+        copied(trained / "dnn.keras", tmp_path / f"{name}.keras")
+        shutil.copy(trained / "dnn.csv", tmp_path / f"{name}.csv")
     with pytest.raises(BadInput, match=r"cnn\.keras has too few convolutions"):
         sections.gather(drawn_csv, tmp_path, None, tmp_path, seed=0)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from by_command import is_drawn, python, run, write_unlabelled
+from conftest import RECIPE
 from model_files import copied
 
 import confusion
@@ -16,6 +17,7 @@ import saliency
 from fer import BadInput, augment, data, files, models, networks, scores
 from fer.models.card import describe
 from fer.report import figures
+from fer.training.run import train
 
 
 def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_path):
@@ -26,18 +28,18 @@ def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_
     )
     assert "wrote some/dnn.keras" in out
     left = {path.name for path in (tmp_path / "some").iterdir()}
-    assert left == {"dnn.keras", "dnn.json", "dnn.csv", "dnn.txt", "dnn.png"}
     card = json.loads((tmp_path / "some/dnn.json").read_text())
+    digests = card["data"]["fitted digests"]
+    assert left == {"dnn.keras", "dnn.json", "dnn.csv", "dnn.txt", "dnn.png", digests}
     assert card["data"]["digest"] == data.digest(data.load(drawn_csv))
     assert (card["data"]["Training"], card["data"]["PublicTest"]) == (105, 35)
-    assert card["validation"] == "PublicTest"
-    assert card["options"]["seed"] == 4
-    assert card["command"].startswith("python train_dnn.py --csv")
+    assert card["data"]["validation"] == "PublicTest rows"
+    assert card["recipe"]["seed"] == 4
+    assert card["command"].startswith("python train_dnn.py --data")
     rows = list(csv.DictReader((tmp_path / "some/dnn.csv").open()))
     assert [row["epoch"] for row in rows] == ["1", "2"]
-    best = max(rows, key=lambda row: float(row["val_accuracy"]))
-    shown = card["scores"]["validation"]["accuracy"]
-    assert float(best["val_accuracy"]) == pytest.approx(shown, abs=0.06)
+    shown = card["scores"]["one pass"]["accuracy"]
+    assert float(rows[-1]["val_accuracy"]) == pytest.approx(shown, abs=0.06)
     assert "Total params: 1,446,407" in (tmp_path / "some/dnn.txt").read_text()
     assert is_drawn(tmp_path / "some/dnn.png")
 
@@ -47,18 +49,19 @@ def test_a_compact_network_learns_from_a_teacher_and_is_explained(
 ):
     given = ("--csv", drawn_csv)
     words = ("--network", "compact_60k", "--augment", "strong", "--teachers", teacher)
-    words += ("--share", 0.75)
+    words += ("--share", 0.75, "--views", 2)
     out = run(
         *("train_cnn.py", *given, *words, "--epochs", 1, "--out", "c.keras"),
         folder=tmp_path,
     )
-    assert "training compact_60k" in out and f"{teacher} looks at each" in out
+    assert "training compact_60k" in out and f"asking {teacher} about 2 views" in out
     card = models.load(tmp_path / "c.keras").card
     assert card["network"] == "compact_60k"
-    assert card["options"]["teachers"] == {str(teacher): files.sha256(teacher)}
-    assert card["options"]["share"] == 0.75
+    assert card["recipe"]["teachers"] == [str(teacher)]
+    assert card["learned from"]["teachers"] == [files.sha256(teacher)]
+    assert card["recipe"]["share"] == 0.75
     assert card["parameters"] < 60_000
-    assert card["flops"] == networks.flops(networks.compact_60k())
+    assert card["flops"] == networks.flops(networks.build("compact_60k"))
     given += ("--model", tmp_path / "c.keras")
     call(saliency, *given, "--out", tmp_path / "s.png")
     call(filters, *given, "--layers", 2, "--steps", 2, "--out", tmp_path / "f")
@@ -69,7 +72,7 @@ def test_a_compact_network_learns_from_a_teacher_and_is_explained(
 def test_a_card_scores_the_face_with_its_mirror_image_and_turned(trained, drawn):
     model = models.load(trained / "cnn.keras")
     held = model.validation(drawn)
-    for name, turn in ("with the mirrored face", False), ("mirrored and turned", True):
+    for name, turn in ("mirrored", False), ("six views", True):
         predicted = model.predict(held.images, mirror=True, turn=turn).argmax(1)
         score = scores.accuracy(held.labels, predicted)
         assert score == model.card["scores"][name]
@@ -80,46 +83,42 @@ def test_a_saved_model_predicts_what_its_card_scores(trained, drawn):
     held = model.validation(drawn)
     predicted = model.predict(held.images).argmax(1)
     score = scores.accuracy(held.labels, predicted)
-    assert score == model.card["scores"]["validation"]
+    assert score == model.card["scores"]["one pass"]
     assert model.classes == networks.CLASSES
 
 
-def test_a_model_is_judged_on_its_own_tenth_or_not_at_all(drawn, tmp_path):
-    from conftest import OPTIONS
-
-    unsplit = data.Faces(drawn.images, drawn.labels)
-    network = networks.dnn()
-    options = OPTIONS | {"seed": 7}
-    card = describe(network, unsplit, "f.csv", options, 1, 0, "")
-    models.save(network, card, tmp_path / "m.keras")
+def test_a_model_is_judged_on_its_own_tenth(drawn, drawn_csv, tmp_path):
+    faces = tmp_path / "faces.csv"
+    faces.write_text(drawn_csv.read_text().replace("PublicTest", "Training"))
+    recipe = dataclasses.replace(RECIPE, network="dnn", epochs=1, seed=7)
+    train(recipe, faces, tmp_path / "m.keras")
     model = models.load(tmp_path / "m.keras")
+    unsplit = data.Faces(drawn.images, drawn.labels)
     expected = unsplit.take(data.split(unsplit, seed=7)[1])
     assert (model.validation(unsplit).images == expected.images).all()
     turned = unsplit.take(slice(None, None, -1))
     assert (model.validation(turned).images == expected.images[::-1]).all()
-    with pytest.raises(BadInput, match="no row is known to be unseen"):
-        model.validation(unsplit.take(slice(1, None)))
-    with pytest.raises(BadInput, match="one of the two has no PublicTest"):
+    with pytest.raises(BadInput, match=r"was fitted on \d+ of these 35 faces"):
         model.validation(drawn)
 
 
-def test_a_model_by_usage_is_not_judged_on_a_file_without(trained, drawn):
-    unsplit = data.Faces(drawn.images, drawn.labels)
-    with pytest.raises(BadInput, match="no row is known to be unseen"):
-        models.load(trained / "dnn.keras").validation(unsplit)
-
-
 def test_a_card_scores_the_rows_that_are_no_copies_of_fitted_ones(drawn):
-    from conftest import OPTIONS
-
     images = drawn.images.copy()
     images[-5:] = images[:5]
     network = networks.dnn()
-    faces = dataclasses.replace(drawn, images=images)
-    card = describe(network, faces, "f.csv", OPTIONS, 1, 0, "")
+    fitted, held = data.parts(dataclasses.replace(drawn, images=images))
+    card = describe(network, fitted, held, {})
     told = models.predict(network, images[105:135]).argmax(1)
     score = scores.accuracy(drawn.labels[105:135], told)
-    assert card["scores"]["without copies of fitted faces"] == score
+    assert card["scores"]["one pass, without copies"] == score
+    assert card["scores"]["copies"] == 5
+
+
+def test_a_card_without_new_faces_says_nothing_of_them(drawn):
+    fitted, _ = data.parts(drawn)
+    card = describe(networks.dnn(), fitted, fitted.take(slice(0, 28)), {})
+    assert card["scores"]["copies"] == 28
+    assert card["scores"]["one pass, without copies"] is None
 
 
 def test_confusion_prints_the_scores_of_the_validation_rows(
@@ -134,7 +133,7 @@ def test_confusion_prints_the_scores_of_the_validation_rows(
     model = models.load(path)
     held = model.validation(drawn)
     asked = held.labels, model.predict(held.images).argmax(1), model.classes
-    score = model.card["scores"]["validation"]
+    score = model.card["scores"]["one pass"]
     table = scores.table(*asked)
     assert f"accuracy {scores.shown(score)}" in table
     assert capsys.readouterr().out == f"{table}\nwrote {out}\n"
@@ -281,12 +280,12 @@ def test_confusion_scores_the_rows_of_the_usage_that_is_asked_for(
     call, trained, drawn, drawn_csv, tmp_path, capsys
 ):
     lines = drawn_csv.read_text().splitlines(keepends=True)
-    lines[1:21] = [line.replace("Training", "PrivateTest") for line in lines[1:21]]
+    lines[-20:] = [line.replace("PublicTest", "PrivateTest") for line in lines[-20:]]
     (tmp_path / "f.csv").write_text("".join(lines))
     words = ("--csv", tmp_path / "f.csv", "--model", trained / "dnn.keras")
     call(confusion, *words, "--usage", "PrivateTest", "--out", tmp_path / "c.png")
-    told = models.load(trained / "dnn.keras").predict(drawn.images[:20]).argmax(1)
-    said = scores.shown(scores.accuracy(drawn.labels[:20], told))
+    told = models.load(trained / "dnn.keras").predict(drawn.images[-20:]).argmax(1)
+    said = scores.shown(scores.accuracy(drawn.labels[-20:], told))
     assert "20 rows" in said and said in capsys.readouterr().out
 
 

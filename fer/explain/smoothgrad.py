@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fer import backend, machine, networks
+from fer import backend, networks, precision
 from fer.explain.gradient import logits
 from fer.explain.target import in_blocks, weights
 
@@ -21,7 +21,7 @@ def maps(network, images, classes, against=None, samples=32, noise=0.15, seed=0)
     """
     from keras import ops
 
-    score = logits(networks.computing_in(machine.precision(), network))
+    score = logits(networks.computing_in(precision.fastest(network), network))
 
     @backend.compiled
     def slopes_of(face, added, wanted):

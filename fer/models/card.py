@@ -4,6 +4,9 @@ import json
 import os
 import platform
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from fer import BadInput, data, files, machine, networks, scores
 from fer.models.predict import predict
@@ -12,52 +15,54 @@ MOST_BYTES = 1 << 20  # of a card; the shipped ones have 3 kB
 NOT_FOR = "to judge what anyone feels, thinks or intends, or to decide about anyone"
 
 
-def describe(network, faces, source, options, best_epoch, seconds, command):
-    """All that is known of a training, ready for JSON."""
-    fitted, held = data.parts(faces, options["seed"])
+def describe(
+    network: Any, fitted: data.Faces, held: data.Faces, about: dict[str, Any]
+) -> dict[str, Any]:
+    """All that is known of a training, ready for JSON; `about`: what its run knows."""
+    copies = data.copies(held, fitted)
     return {
         "network": network.name,
         "parameters": network.count_params(),
         "flops": networks.flops(network),
-        "classes": list(networks.CLASSES),
-        "command": command,
-        "data": {
-            "file": data.Source.of(source).name,
-            "digest": data.digest(faces),
-            **data.counts(faces),
-            "fitted": len(fitted),
-            "validated": len(held),
-            "validation digest": data.unordered_digest(held),
-        },
-        "validation": "PublicTest"
-        if data.has_public_test(faces)
-        else f"a tenth, seed {options['seed']}",
-        "options": options,
-        "best_epoch": best_epoch,
-        "scores": _scores(network, held, ~data.copies(held, fitted)),
+        "classes": list(held.classes),
+        **about,
+        "scores": score(network, held, copies),
         "must not be used": NOT_FOR,
-        "seconds": round(seconds, 1),
         "machine": ", ".join([machine.processor(), *machine.graphics()]),
         "versions": {"python": platform.python_version()} | machine.versions(),
     }
 
 
-def _scores(network, held, unseen):
-    """What a card tells of the faces that validate; unseen: which are no copies."""
-    labels, images = held.labels, held.images
-    predicted = predict(network, images).argmax(1)
+def score(network: Any, held: data.Faces, copies: np.ndarray) -> dict[str, Any]:
+    """What a card tells of the faces that validate; copies: (N,) bool, of fitted ones.
 
-    def scored(**views):
-        return scores.accuracy(labels, predict(network, images, **views).argmax(1))
-
-    return {
-        "validation": scores.accuracy(labels, predicted),
-        "with the mirrored face": scored(mirror=True),
-        "mirrored and turned": scored(mirror=True, turn=True),
-        "without copies of fitted faces": scores.accuracy(
-            labels[unseen], predicted[unseen]
+    Calibration is of one pass: as it is, and with a temperature that is fitted on the
+    other half of the rows. The card's own temperature is fitted on all of them.
+    """
+    labels, classes = held.labels, held.classes
+    views = {
+        "one pass": {},
+        "mirrored": {"mirror": True},
+        "six views": {"mirror": True, "turn": True},
+    }
+    told = {name: predict(network, held.images, **how) for name, how in views.items()}
+    one, predicted = told["one pass"], told["one pass"].argmax(1)
+    apart = {}
+    for name, probabilities in told.items():
+        apart[name] = scores.accuracy(labels, probabilities.argmax(1))
+        right = labels[~copies], probabilities[~copies].argmax(1)
+        apart[f"{name}, without copies"] = (
+            scores.accuracy(*right) if len(right[0]) else None
+        )
+    return apart | {
+        "copies": int(copies.sum()),
+        "classes": scores.per_class(labels, predicted, classes),
+        "macro": scores.macro(labels, predicted, classes),
+        "probabilities": scores.probabilistic(labels, one),
+        "calibrated": scores.probabilistic(
+            labels, scores.cross_calibrated(labels, one)
         ),
-        "classes": scores.per_class(labels, predicted, networks.CLASSES),
+        "temperature": scores.temperature(labels, one),
     }
 
 
@@ -78,6 +83,12 @@ def is_beside(path):
     return os.path.lexists(Path(path).with_suffix(".json"))
 
 
+def _are_names(classes):
+    """Whether they are names of classes: two to twenty texts."""
+    texts = isinstance(classes, list) and all(isinstance(it, str) for it in classes)
+    return texts and 2 <= len(set(classes)) == len(classes) <= 20
+
+
 def read(path):
     """The card beside `path`; raises BadInput for what is none of this suite."""
     beside = path.with_suffix(".json")
@@ -86,21 +97,19 @@ def read(path):
     try:
         about = json.loads(content)
         fine = (
-            about["classes"] == list(networks.CLASSES)
+            _are_names(about["classes"])
             and isinstance(about["network"], str)
             and isinstance(about["parameters"], int)
-            and isinstance(about["validation"], str)
-            and isinstance(about["options"]["epochs"], int)
-            and isinstance(about["options"]["seed"], int)
-            and about["options"]["seed"] >= 0
+            and isinstance(about["recipe"]["epochs"], int)
+            and isinstance(about["recipe"]["seed"], int)
             and isinstance(about["data"]["digest"], str)
-            and isinstance(about["data"]["validation digest"], str)
+            and isinstance(about["data"].get("fitted digests", ""), str)
             and isinstance(about["data"]["file"], str)
             and isinstance(about["sha256"], str)
             and 0.01 <= about.get("temperature", 1) <= 100
         )
         if not fine:
-            raise ValueError("what it says of classes, options or data is off")
+            raise ValueError("what it says of classes, recipe or data is off")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(
             f"{beside} is no card of this suite, or an old one: {error!r:.160}; train "

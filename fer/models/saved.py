@@ -6,8 +6,8 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer import BadInput, data, files, networks
-from fer.models import adapt, archive, card, trial
+from fer import BadInput, files, networks
+from fer.models import adapt, archive, card, seen, trial
 from fer.models.predict import predict
 
 OWN = Path("models/cnn.keras")
@@ -18,45 +18,27 @@ UNUSED = ("matplotlib", "matplotlib.pyplot", "pandas", "sklearn")
 
 @dataclass(frozen=True)
 class Model:
-    """A network, its card, and the names of its classes, in its outputs' order.
+    """A network, its card, its classes, and digests of the faces it was fitted on.
 
     card: None for a model of other programs. network: None where its file is missing.
     """
 
     network: object
     card: dict | None
-    classes: tuple[str, ...]
-
-    @property
-    def by_usage(self):
-        """Whether PublicTest rows validated it, not a tenth."""
-        return self.card["validation"] == "PublicTest"
+    classes: tuple[str, ...]  # in the order of the network's outputs
+    fitted: object = None  # (N,) uint64, or None where nothing tells
 
     def predict(self, images, mirror=False, turn=False):
         """As the function predict."""
         return predict(self.network, images, mirror, turn)
 
+    def to_judge(self, faces, usage=None, unseen=False, drop_seen=False):
+        """As seen.to_judge, of the faces that this model was fitted on."""
+        return seen.to_judge(faces, self.fitted, usage, unseen, drop_seen)
+
     def validation(self, faces):
-        """The faces to judge the model on, which it was not fitted on.
-
-        PublicTest rows where the model was trained on a file that has them, too, and
-        the name is believed; else the model's own tenth of its training file. Raises
-        BadInput where no row is known to be unseen.
-        """
-        _, held = data.parts(faces, self.card["options"]["seed"])
-        alike = data.has_public_test(faces) and self.by_usage
-        if not alike and not self.was_validated_by(held):
-            raise BadInput(
-                "the CSV is not the file that the model was trained on, and one of the "
-                "two has no PublicTest rows, so no row is known to be unseen: train on "
-                "this file, or call rows that are unseen PrivateTest in a column Usage "
-                "and score them with confusion.py --usage PrivateTest"
-            )
-        return held
-
-    def was_validated_by(self, faces):
-        """Whether these faces and no others validated it: it was fitted on others."""
-        return self.card["data"]["validation digest"] == data.unordered_digest(faces)
+        """The faces to judge the model on, which it was not fitted on."""
+        return self.to_judge(faces)[0]
 
 
 def files_of(path):
@@ -75,7 +57,8 @@ def load(path):
     about = card.read_own(path)
     trial.tried(path, quickly_imported_keras)
     loaded = _usable(path, network(path), "0..255")
-    return Model(loaded, about, _names(path, loaded, about["classes"]))
+    names = _names(path, loaded, about["classes"])
+    return Model(loaded, about, names, seen.read(path, about))
 
 
 def load_any(path, pixels=None, classes=None):
@@ -134,7 +117,7 @@ def _names(path, network, classes):
 def without_network(path):
     """A model whose file is not there, as its card alone tells of it."""
     about = card.read(Path(path))
-    return Model(None, about, tuple(about["classes"]))
+    return Model(None, about, tuple(about["classes"]), seen.read(Path(path), about))
 
 
 def quickly_imported_keras():
@@ -155,14 +138,13 @@ def quickly_imported_keras():
     return keras
 
 
-def is_trained_so(path, network, digest, options):
-    """Whether `path` is a whole model of that network, data and options."""
+def is_trained_so(path, digest, recipe):
+    """Whether `path` is a whole model of that recipe, a dict, and data."""
     try:
         about = card.read_own(Path(path))
     except BadInput:
         return False
-    made = about["network"], about["data"]["digest"], about["options"]
-    return made == (network, digest, options)
+    return (about["data"]["digest"], about["recipe"]) == (digest, recipe)
 
 
 def save(network, about, path):

@@ -40,15 +40,14 @@ def gather(source, folder, test, out, seed):
     data.must_be_labelled(faces, source)
     loaded = {title: models.load(folder / name) for title, name in FILES.items()}
     faces = data.in_classes(faces, loaded[CNN].classes, source)
-    held = loaded[CNN].validation(faces)
-    fitted, _ = data.parts(faces, loaded[CNN].card["options"]["seed"])
+    held, copies = loaded[CNN].to_judge(faces)
     _must_go_together(folder, loaded, faces, held)
     print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
     return Material(
         loaded,
         {title: run.read_history(folder / name) for title, name in FILES.items()},
         held,
-        int(data.copies(held, fitted).sum()),
+        copies,
         {
             title: model.predict(held.images).argmax(1)
             for title, model in loaded.items()
@@ -87,7 +86,7 @@ def summary(report):
                 f"{model.card['parameters']:,}",
                 f"{score['accuracy']:.4f}",
                 f"{low:.4f} to {high:.4f}",
-                _recipe(model.card["options"]),
+                _recipe(model.card["recipe"]),
                 model.card["data"]["file"],
             )
         )
@@ -107,11 +106,10 @@ def summary(report):
     yield page.table(header, rows)
 
 
-def _recipe(options):
-    names = ("epochs", "augment", "optimizer")
-    told = [f"{name} {options[name]}" for name in names if name in options]
+def _recipe(recipe):
+    told = [f"{name} {recipe[name]}" for name in ("epochs", "augment", "optimizer")]
     more = {"teachers": "taught", "start": "trained further"}
-    return ", ".join(told + [word for name, word in more.items() if options.get(name)])
+    return ", ".join(told + [word for name, word in more.items() if recipe[name]])
 
 
 def cnn(report):
@@ -142,7 +140,7 @@ def dnn(report):
     yield report.picture("comparison.png", curves.comparison(both), "CNN against DNN")
     yield page.paragraph(
         f"{wording.history(report.histories[DNN])} "
-        f"{_compare(report, ('The CNN', 'the DNN'), CNN, DNN, meant=set())}"
+        f"{_compare(report, ('The CNN', 'the DNN'), CNN, DNN, meant={'network'})}"
     )
 
 
@@ -223,7 +221,7 @@ def _compare(report, names, title, other, meant):
     change = scores.difference(
         report.faces.labels, report.predicted[title], report.predicted[other]
     )
-    one, two = (report.models[each].card["options"] for each in (title, other))
+    one, two = (report.models[each].card["recipe"] for each in (title, other))
     others = {name for name in one | two if one.get(name) != two.get(name)} - meant
     return wording.difference(*names, change, sorted(others))
 

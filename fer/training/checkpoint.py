@@ -1,84 +1,123 @@
 """The file of an unfinished run: all that it needs to go on, and what it must share."""
 
 import json
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fer import BadInput, data, files, machine
+from fer.training.recipe import Recipe
 
 # To be raised by whatever change lets a training end in other bits.
-VERSION = 1
+VERSION = 2
 ANEW = "delete it and start again"
+SHARE_OF_TIME = 0.05  # that writing may take
 
 
-def described(network, build, faces, options):
+def must_share(
+    recipe: Recipe, fitted: data.Faces, held: data.Faces, learned_from: dict
+):
     """What a run must share with the one that it goes on with, or end in other bits."""
-    shapes = f"{len(network.weights)} arrays of {network.count_params()} numbers"
-    run = {"network": build.__name__, "data": data.digest(faces), **options}
-    return run | {"weights": shapes, "versions": machine.versions(), "code": VERSION}
-
-
-def write(path, run, history, seconds, best, variables, targets):
-    """Write all of it after an epoch, in the place of what the one before left.
-
-    run: as `described`; history: a dict an epoch; best: the weights of the best one;
-    variables: the network's and the optimizer's; targets: what is learned of the faces.
-    """
-    arrays = {"targets": targets}
-    arrays |= {f"best{i}": value for i, value in enumerate(best)}
-    arrays |= {
-        f"state{i}": np.asarray(variable) for i, variable in enumerate(variables)
+    return recipe.as_dict() | {
+        "learned from": learned_from,
+        "data": [data.digest(faces) for faces in (fitted, held)],
+        "versions": machine.versions(),
+        "arithmetic": machine.arithmetic(),
+        "code": VERSION,
     }
-    about = json.dumps({"run": run, "history": history, "seconds": seconds})
-    with files.whole(path) as temporary:
-        np.savez(temporary, about=np.array(about), **arrays)
 
 
-def read(path, run, resume):
-    """The saved state of `run`, or None where a new run may start.
+@dataclass
+class Checkpoint:
+    """The file of a run, and what `read` found in it."""
+
+    path: Path
+    run: dict[str, Any]
+    found: dict[str, Any] | None = None
+    took: float = 0.0  # seconds, to write it
+    written: float = 0.0  # when, on the clock of time.perf_counter
+
+    def restore(self, network) -> tuple[list[dict], float]:
+        """Give the network and its optimizer what was saved; history and seconds.
+
+        Raises BadInput for a state of another network.
+        """
+        if self.found is None:
+            return [], 0.0
+        variables = network.variables + network.optimizer.variables
+        try:
+            for variable, value in zip(variables, self.found["state"], strict=True):
+                variable.assign(value)
+        except ValueError as error:
+            raise BadInput(
+                f"{self.path} is no checkpoint of this network ({error!r:.120}): {ANEW}"
+            ) from error
+        return self.found["history"], self.found["seconds"]
+
+    def write(self, network, history: list[dict], seconds: float, now: bool) -> None:
+        """Write the state in the place of the one before.
+
+        Where epochs are short, not after each: writing takes a small share of the time,
+        but for `now`.
+        """
+        began = time.perf_counter()
+        if not now and began < self.written + self.took / SHARE_OF_TIME:
+            return
+        variables = network.variables + network.optimizer.variables
+        arrays = {f"state{i}": np.asarray(it) for i, it in enumerate(variables)}
+        about = {"run": self.run, "history": history, "seconds": seconds}
+        with files.whole(self.path) as temporary:
+            np.savez(temporary, about=np.array(json.dumps(about)), **arrays)
+        self.written = time.perf_counter()
+        self.took = self.written - began
+
+
+def opened(path: Path, run: dict[str, Any], resume: bool | None) -> Checkpoint:
+    """The checkpoint of `run` at `path`, with the saved state if there is one.
 
     resume: whether there must be one; None if either will do. Raises BadInput where
     that is not so, and for the file of another run.
     """
-    if not Path(path).exists():
+    run = json.loads(json.dumps(run))
+    if not path.exists():
         if resume:
             raise BadInput(
-                f"{path} does not exist: there is no run to resume, leave --resume out"
+                f"{path} does not exist: there is no unfinished run to resume; leave "
+                "--resume out, or train a finished model further with --start"
             )
-        return None
-    with (
-        files.understood(path, "checkpoint", ANEW),
-        np.load(path, allow_pickle=False) as archive,
-    ):
-        saved = json.loads(str(archive["about"]))
-        saved["targets"] = archive["targets"]
-        for kind in ("best", "state"):
-            names = [name for name in archive.files if name.startswith(kind)]
-            saved[kind] = [archive[f"{kind}{i}"] for i in range(len(names))]
-        done = f"{len(saved['history'])} of {saved['run']['epochs']} epochs"
+        return Checkpoint(path, run)
+    with files.understood(path, "checkpoint", ANEW):
+        found = _read(path)
+    done = f"{len(found['history'])} of {found['run']['epochs']} epochs"
     if resume is False:
         raise BadInput(
-            f"{path} holds an unfinished run ({done}): add --resume, or delete it"
+            f"{path} holds an unfinished run ({done}): add --resume, or --fresh to "
+            "start again"
         )
-    before = saved["run"]
+    before = found["run"]
     for name in run | before:
         if before.get(name) != run.get(name):
             raise BadInput(
                 f"{path} was made with {name} {before.get(name)}, not {run.get(name)}: "
-                "resume with the same, or delete it"
+                "resume with the same, or add --fresh to start again"
             )
-    return saved
+    return Checkpoint(path, run, found)
 
 
-def restore(network, variables, saved, path):
-    """Give network and optimizer what was saved; raises BadInput if it does not fit."""
-    try:
-        # That they fit is asked now, not when they are needed, at the end.
-        network.set_weights(saved["best"])
-        for variable, value in zip(variables, saved["state"], strict=True):
-            variable.assign(value)
-    except ValueError as error:
-        raise BadInput(
-            f"{path} is no checkpoint of this network ({error!r:.120}): {ANEW}"
-        ) from error
+def _read(path):
+    """What a checkpoint holds; raises ValueError and others for what is none."""
+    with np.load(path, allow_pickle=False) as archive:
+        found = json.loads(str(archive["about"]))
+        names = [name for name in archive.files if name.startswith("state")]
+        found["state"] = [archive[f"state{i}"] for i in range(len(names))]
+    numbers = [found["seconds"], *(v for row in found["history"] for v in row.values())]
+    if not np.isfinite(np.array(numbers, float)).all():
+        raise ValueError("its history is not of numbers")
+    if not all(np.isfinite(value).all() for value in found["state"]):
+        raise ValueError("its weights are not finite numbers")
+    if not (isinstance(found["run"], dict) and found["run"]["epochs"] > 0):
+        raise ValueError("it names no epochs")
+    return found

@@ -1,22 +1,33 @@
-"""Teachers: trained models whose answers on the fitted faces a network learns from.
+"""Teachers: trained models whose predictions a network learns (distillation).
 
-What a teacher makes of each face is kept beside it, as NAME.answers.npz. So it looks at
-them once, however many networks it teaches, and can teach where its weights are not,
-unless it is to watch each batch. What is kept is an input like the model itself:
-without it, another precision or backend answers in other bits.
+A teacher is asked about a number of augmented views of each fitted face, once; the
+network sees the same views (consistent teaching: Beyer, 2022, arXiv:2106.05237). What
+it predicts is kept beside it, as NAME.answers.npz, so that it can teach many networks,
+also where its weights are not.
 """
 
-import threading
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, augment, data, files, models, networks
+from fer import (
+    BadInput,
+    augment,
+    backend,
+    data,
+    files,
+    models,
+    networks,
+    progress,
+    threads,
+)
+from fer.training import epochs
+from fer.training.recipe import Recipe
 
-VIEWS = 4  # of each face, to a teacher
-MOST_BYTES = 1 << 28  # of kept answers, unpacked
+MOST_BYTES = 1 << 30  # of kept answers, unpacked
+BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -26,82 +37,101 @@ class Teacher:
     path: Path
     model: models.Model
 
-    def must_suit(self, fitted, held):
-        """Raise BadInput if it may know the faces that validate, or cannot teach.
+    def answers(self, images: np.ndarray, recipe: Recipe) -> np.ndarray:
+        """What it predicts of the views of faces (N, 48, 48) uint8.
 
-        One without weights can teach those faces only that it was shown.
+        Returns (views, N, classes) float16. Raises BadInput where it is not here and
+        did not keep them.
         """
-        if not self.model.was_validated_by(held):
-            raise BadInput(
-                f"--teachers {self.path} was fitted on another file or split: it may "
-                "know the rows that validate here, so train it on this file with this "
-                "--seed"
-            )
-        if not (self.model.network or self._kept(fitted.images)):
+        faces, answers = self._kept(recipe)
+        known = {face: number for number, face in enumerate(faces)}
+        digests = data.short_digests(images)
+        if len(answers) >= recipe.views and known.keys() >= {*digests}:
+            rows = np.array([known[face] for face in digests])
+            return answers[: recipe.views, rows]
+        if self.model.network is None:
             raise BadInput(
                 f"{self.path} is not here, and {_beside(self.path)} does not tell what "
-                "that model makes of each of these faces: train it by the command in "
-                "its card, or leave it out of --teachers"
+                f"that model makes of {recipe.views} views of each of these faces: "
+                "train it by the command in its card, or leave it out of --teachers"
             )
-
-    def answers(self, images, precision):
-        """What it makes of faces (N, 48, 48) uint8: (N, classes) float32.
-
-        It sees augmented views of them: of a face itself, it tells too much of what it
-        learned by heart. precision: a Keras dtype policy, for faces that it was not
-        asked about before.
-        """
-        kept = self._kept(images) or self._asked(images, precision)
-        told = [kept[face] for face in data.short_digests(images)]
-        return np.array(told, np.float32)
-
-    def _kept(self, images):
-        """The kept answers, by short digest, if they tell of all of these faces."""
-        kept = _read(_beside(self.path), self.model.card["sha256"])
-        return kept if set(data.short_digests(images)) <= kept.keys() else {}
-
-    def _asked(self, images, precision):
-        """The answers, by short digest; they are kept beside those on other faces."""
-        print(f"first the teacher {self.path} looks at each face", flush=True)
-        judge = networks.computing_in(precision, self.model.network)
-
-        def views(faces, start):
-            return [augment.augment(faces, start + n, "graph") for n in range(VIEWS)]
-
-        told = models.mean_over_views(judge, images, views).astype(np.float16)
-        beside, digest = _beside(self.path), self.model.card["sha256"]
-        answers = dict(zip(data.short_digests(images), told, strict=True))
-        _keep(beside, digest, _read(beside, digest) | answers)
+        answers = self._asked(images, recipe)
+        _keep(_beside(self.path), self._of(recipe), digests, answers)
         return answers
 
+    def _of(self, recipe):
+        """Whose answers they are, about which views."""
+        return f"{self.model.card['sha256']} {recipe.augment}"
 
-def watching(taught_by, precision):
-    """A function of faces (N, 48, 48, 1) uint8: what the teachers make of just these.
+    def _kept(self, recipe):
+        """Kept answers: short digests (N,) and (views, N, classes); maybe empty."""
+        path = _beside(self.path)
+        nothing = np.empty(0, np.uint64), np.empty((0, 0, 0), np.float16)
+        if not path.exists():
+            return nothing
+        with files.understood(path, "file of a teacher's answers", "delete it"):
+            owner, faces, answers = _unpacked(path)
+        return (faces, answers) if owner == self._of(recipe) else nothing
 
-    On average, (N, classes) float32; any thread may ask. precision: a Keras dtype
-    policy. Raises BadInput for a teacher without weights.
-    """
-    for teacher in taught_by:
-        if not teacher.model.network:
-            raise BadInput(
-                f"{teacher.path} is not here, and with --consistent a teacher is asked "
-                "about faces that are new to it: train it by the command in its card, "
-                "or leave --consistent out"
-            )
-    judges = [
-        networks.computing_in(precision, teacher.model.network) for teacher in taught_by
-    ]
-    # On JAX, a network is without its weights while it answers.
-    one_at_a_time = threading.Lock()
-
-    def answers(images):
-        with one_at_a_time:
-            return np.mean([judge.predict_on_batch(images) for judge in judges], axis=0)
-
-    return answers
+    def _asked(self, images, recipe):
+        print(f"asking {self.path} about {recipe.views} views of each face", flush=True)
+        judge = networks.computing_in(recipe.precision, self.model.network)
+        one_call = backend.has_one_call_epochs() and recipe.augment != "generator"
+        predict = (_in_one_call if one_call else _by_batches)(judge, images[..., None])
+        order, told = places(images), []
+        show = progress.steps(self.path.name, recipe.views)
+        for view in range(recipe.views):
+            told.append(predict(epochs.view_of(view, order, recipe.augment)))
+            show(view + 1)
+        return np.array(told, np.float16)
 
 
-def load(path):
+def answers(teachers: list[Teacher], images: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """The teachers' mean prediction of the views: (views, N, classes) float16."""
+    total = sum(each.answers(images, recipe).astype(np.float32) for each in teachers)
+    return (total / len(teachers)).astype(np.float16)
+
+
+def places(images: np.ndarray) -> np.ndarray:
+    """The place of each face in an order of their own, not the rows': (N,) int."""
+    order = np.argsort(data.short_digests(images), kind="stable")
+    return np.argsort(order, kind="stable")
+
+
+def _by_batches(judge, images):
+    """A function of draws: predictions (N, classes) of the faces so transformed."""
+
+    def predict(drawn):
+        def batch(start):
+            rows = np.arange(start, min(start + BATCH, len(images)))
+            return augment.apply(*augment.picked(images, drawn, rows))
+
+        seen = threads.in_order(batch, range(0, len(images), BATCH))
+        return np.concatenate([judge.predict_on_batch(faces) for faces in seen])
+
+    return predict
+
+
+def _in_one_call(judge, images):
+    """As _by_batches, on JAX."""
+    count = len(images)
+    rows = np.arange(-(-count // BATCH) * BATCH, dtype=np.int32) % count
+    on_device = backend.on_device(images)
+
+    def seen(rows, about):
+        picked = augment.picked(about["images"], about["drawn"], rows)
+        return augment.transformed(*picked)
+
+    ask = backend.mapped(judge, seen)
+
+    def predict(drawn):
+        told = ask(rows.reshape(-1, BATCH), {"images": on_device, "drawn": drawn})
+        return np.concatenate(np.asarray(told))[:count]
+
+    return predict
+
+
+def load(path: str | Path) -> Teacher:
     """The teacher at `path`; raises BadInput for what is none."""
     path = Path(path)
     ours = path.suffix == ".keras" and not path.exists()
@@ -114,38 +144,29 @@ def _beside(path):
     return path.with_suffix(".answers.npz")
 
 
-def _read(path, sha256):
-    """Kept answers of the model with that digest: {short digest: (classes,) float16}.
-
-    Empty where there are none; raises BadInput for a file that is not ours.
-    """
-    if not path.exists():
-        return {}
-    with files.understood(path, "file of a teacher's answers", "delete it"):
-        owner, answers = _unpacked(path)
-    return answers if owner == sha256 else {}
-
-
 def _unpacked(path):
-    """Whose answers a file holds, a model's digest, and the answers as of `_read`."""
+    """Whose answers a file holds, digests (N,) uint64, (views, N, classes) float16."""
     with zipfile.ZipFile(path) as archive:
         if sum(part.file_size for part in archive.infolist()) > MOST_BYTES:
             raise ValueError("it unpacks to too much")
     with np.load(path, allow_pickle=False) as kept:
-        owner, faces, answers = str(kept["sha256"]), kept["faces"], kept["answers"]
-    shape = len(faces), len(networks.CLASSES)
-    probable = answers.min() >= 0 and np.abs(answers.sum(1) - 1).max() < 0.01
-    if faces.dtype != np.uint64 or answers.shape != shape or not probable:
-        raise ValueError("these are no probabilities of faces")
-    return owner, dict(zip(faces, answers, strict=True))
+        owner, faces, answers = str(kept["owner"]), kept["faces"], kept["answers"]
+    shaped = answers.ndim == 3 and answers.shape[1] == len(faces)
+    sums = answers.sum(axis=-1, dtype=np.float32)
+    if not (shaped and faces.dtype == np.uint64 and answers.dtype == np.float16):
+        raise ValueError("these are no answers about faces")
+    if not (answers.min() >= 0 and np.abs(sums - 1).max() < 0.01):
+        raise ValueError("these are no probabilities")
+    return owner, faces, answers
 
 
-def _keep(path, sha256, answers):
+def _keep(path, owner, faces, answers):
     """Write the answers; where that cannot be, say so and go on."""
-    arrays = {"faces": list(answers), "answers": list(answers.values())}
     try:
         with files.whole(path) as temporary:
-            np.savez_compressed(temporary, sha256=np.array(sha256), **arrays)
+            np.savez_compressed(
+                temporary, owner=np.array(owner), faces=faces, answers=answers
+            )
     except BadInput as error:
         print(f"its answers are not kept: {error}", flush=True)
     else:

@@ -1,151 +1,182 @@
-"""One training run: from a CSV to the files that it leaves beside the model."""
+"""One training run: from faces to the files that it leaves beside the model."""
 
 import contextlib
 import io
-import shlex
 from pathlib import Path
 
-import numpy as np
-
-from fer import BadInput, backend, data, files, machine, models, networks, scores
-from fer.models.card import describe
-from fer.training import curves, distillation, fit
+from fer import (
+    BadInput,
+    backend,
+    data,
+    files,
+    machine,
+    models,
+    networks,
+    precision,
+    scores,
+)
+from fer.models import card, seen
+from fer.training import checkpoint, curves, distillation, fit
+from fer.training.recipe import Recipe, command
 
 # Of a history: bytes, 100 an epoch; and its numbers, which are losses at most.
 MOST_HISTORY, LARGEST = 16 << 20, 1e9
 
 
-def train(build, source, options, out, command, resume=False):
-    """Train the network that `build()` makes on the CSV `source`; write five files.
+def train(
+    recipe: Recipe,
+    source: data.Source | Path,
+    out: Path,
+    resume: bool | None = False,
+    fresh: bool = False,
+) -> None:
+    """Train as the recipe says on the faces of `source`; write what goes with `out`.
 
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
-    epoch), .txt its structure, .png its learning curves. options: as fit.fit takes
-    them, where the precision may be "auto", and maybe teachers: the paths of trained
-    models, and start: that of one to train further; resume: as it takes that.
+    epoch), .txt its structure, .png its learning curves; and digests of the fitted
+    faces. resume: as checkpoint.opened takes it. fresh: whether an unfinished run is
+    given up. Raises BadInput for what cannot be read, written or learned.
     """
     out, source = Path(out), data.Source.of(source)
-    start, taught_by = options.get("start"), options.get("teachers", ())
-    must_be_free(out, *source.paths, *taught_by, *([start] if start else []))
+    must_be_free(out, *source.paths, *learned_from(recipe))
     faces = data.load(source)
     data.must_be_labelled(faces, source)
-    faces = data.in_classes(faces, networks.CLASSES, source, "the network's")
-    options, taught_by, start = _resolved(options)
-    teach = _teaching(taught_by, faces, options) if taught_by else None
-    weights = _weights(start, build, faces, source, options) if start else None
+    fitted, held = _parts(faces, recipe.seed)
+    recipe = resolved(recipe)
+    teachers, start = _others(recipe, fitted, held)
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
-        print(f"{source}: {faces.form}{': ' * bool(faces.form)}{data.counts(faces)}")
-        print(f"training {build.__name__} in {options['precision']}", flush=True)
-        checkpoint = checkpoint_of(out)
-        network, history, seconds = fit.fit(
-            build, faces, options, checkpoint, resume, teach, weights
+        if fresh:
+            checkpoint_of(out).unlink(missing_ok=True)
+        shared = checkpoint.must_share(recipe, fitted, held, _digests(teachers, start))
+        saved = checkpoint.opened(checkpoint_of(out), shared, resume)
+        _announce(recipe, source, faces, fitted, held)
+        taught = None
+        if teachers:
+            taught = distillation.answers(teachers, fitted.images, recipe)
+        weights = _weights(start, recipe) if start else None
+        network, history, seconds = fit.trained(
+            recipe, fitted, held, saved, taught, weights
         )
-        best = scores.best_epoch(history)["epoch"]
-        command = backend.chosen_backend() + command
-        about = describe(network, faces, source, options, best, seconds, command)
+        about = {
+            "command": backend.chosen_backend() + command(recipe, source, out),
+            "recipe": recipe.as_dict(),
+            "learned from": _digests(teachers, start),
+            "data": _data(source, faces, fitted, held)
+            | {"fitted digests": seen.keep(out.parent, fitted.images)},
+            "seconds": round(seconds, 1),
+        }
+        about = card.describe(network, fitted, held, about)
         # The largest first: on a full disk all else stays as it was.
         models.save(network, about, out)
         _write_beside(out, network, history)
-        checkpoint.unlink()
-    print(f"epoch {best}: validation {scores.shown(about['scores']['validation'])}")
+        checkpoint_of(out).unlink()
+    print(f"validation accuracy {scores.shown(about['scores']['one pass'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
 
 
-def checkpoint_of(out):
+def resolved(recipe: Recipe) -> Recipe:
+    """The recipe with a number for each default, and the precision that is used."""
+    if recipe.precision != "auto":
+        return recipe.resolved()
+    policy, why = precision.choose(networks.build(recipe.network))
+    print(f"precision {policy}: {why}")
+    return recipe.resolved(precision=policy)
+
+
+def learned_from(recipe: Recipe) -> list[str]:
+    """The paths of the models that a training learns from."""
+    return [*recipe.teachers, *([recipe.start] if recipe.start else [])]
+
+
+def _parts(faces, seed):
+    """The faces to fit on and those to validate on; raises BadInput without some."""
+    fitted, held = data.parts(faces, seed)
+    if not (len(fitted) and len(held)):
+        raise BadInput(
+            f"the file has {len(fitted)} rows to fit on and {len(held)} to validate "
+            "on: training needs some of each"
+        )
+    return fitted, held
+
+
+def _others(recipe, fitted, held):
+    """Teachers and the model to start from, or None; refused where they know `held`."""
+    teachers = [distillation.load(path) for path in recipe.teachers]
+    start = models.load(recipe.start) if recipe.start else None
+    known = {str(teacher.path): teacher.model for teacher in teachers}
+    for path, model in (known | ({recipe.start: start} if start else {})).items():
+        seen.must_be_new(model.fitted, held, fitted, path)
+    return teachers, start
+
+
+def _digests(teachers, start):
+    """{role: {model's SHA-256}} of whom a training learns from."""
+    digests = [teacher.model.card["sha256"] for teacher in teachers]
+    return {"teachers": digests, "start": start and start.card["sha256"]}
+
+
+def _announce(recipe, source, faces, fitted, held):
+    copies = int(data.copies(held, fitted).sum())
+    print(f"{source}: {faces.form}{': ' * bool(faces.form)}{data.counts(faces)}")
+    if copies:
+        print(f"{copies:,} of {len(held):,} validation faces are copies of fitted ones")
+    where = machine.graphics() or [machine.processor()]
+    print(f"training {recipe.network} in {recipe.precision} on {', '.join(where)}")
+
+
+def _weights(start, recipe):
+    """The weights of the model `start`; raises BadInput where its layers are others."""
+    network = networks.build(recipe.network, len(start.classes))
+    if networks.structure(start.network) != networks.structure(network):
+        raise BadInput(
+            f"--start names a {start.card['network']}, whose layers are not those of "
+            f"{recipe.network}: name its --network (train_dnn.py trains a dnn), or "
+            "another model"
+        )
+    return start.network.get_weights()
+
+
+def _data(source, faces, fitted, held):
+    """What the card tells of the faces."""
+    return {
+        "file": source.name,
+        "digest": data.digest(faces),
+        **data.counts(faces),
+        "fitted": len(fitted),
+        "validated": len(held),
+        "validation": "PublicTest rows"
+        if data.has_public_test(faces)
+        else "a tenth of the rows",
+    }
+
+
+def checkpoint_of(out: Path) -> Path:
     """The file that holds the unfinished run of the model `out`."""
     return Path(out).with_suffix(".checkpoint.npz")
 
 
-def must_be_free(out, *read):
+def must_be_free(out: Path, *read: Path | str) -> None:
     """Raise BadInput now where a training cannot leave its files, or would harm others.
 
     Those are what it reads, and what goes by a name that nobody typed, one beside the
-    model `out`, though no training left a checkpoint, a card or a history there.
+    model `out`, though no training left a checkpoint or a card there.
     """
     named, *beside = models.files_of(out)
     for path in (checkpoint_of(out), named, *beside):
         files.free_to_write(path, *read)
     there = [path for path in beside if path.exists()]
-    if there and not (checkpoint_of(out).exists() or _was_trained(out)):
+    if there and not (checkpoint_of(out).exists() or _has_card(out)):
         raise BadInput(
             f"{there[0]} is of no training here: move it, or train to another place"
         )
 
 
-def _was_trained(out):
+def _has_card(out):
     with contextlib.suppress(BadInput):
         models.without_network(out)
         return True
-    with contextlib.suppress(OSError, ValueError):
-        header = Path(out).with_suffix(".csv").read_text().partition("\n")[0]
-        return "learning_rate" in header.split(",")  # as in no other tool's history
     return False
-
-
-def _resolved(options):
-    """Options that say what they stand for, on whichever machine, and their models.
-
-    The precision is named, and each model goes with its file's digest. The models are
-    the list of teachers, and what to train further, if anything.
-    """
-    loaded = {path: distillation.load(path) for path in options.get("teachers", ())}
-    digests = {path: each.model.card["sha256"] for path, each in loaded.items()}
-    precision = options["precision"]
-    if precision == "auto":
-        precision = machine.precision()
-    named = {"precision": precision, "teachers": digests}
-    start = options.get("start") and models.load(options["start"])
-    if start:
-        named["start"] = {options["start"]: start.card["sha256"]}
-    return options | named, list(loaded.values()), start
-
-
-def _teaching(taught_by, faces, options):
-    """A function: what the teachers make of faces, on average; (N, classes).
-
-    If options are consistent, it takes batches as they are augmented. Raises BadInput
-    for a teacher that may know the faces that validate.
-    """
-    fitted, held = data.parts(faces, options["seed"])
-    for teacher in taught_by:
-        teacher.must_suit(fitted, held)
-    if options.get("consistent"):
-        return distillation.watching(taught_by, options["precision"])
-
-    def teach(images):
-        each = [teacher.answers(images, options["precision"]) for teacher in taught_by]
-        return np.mean(each, axis=0)
-
-    return teach
-
-
-def _weights(start, build, faces, source, options):
-    """The weights of the model `start`, to train further.
-
-    Raises BadInput where its layers are others, or where it may know the faces that
-    validate: rows called PublicTest, which is believed, or else the tenth that
-    validated it.
-    """
-    if networks.structure(start.network) != networks.structure(build()):
-        raise BadInput(
-            f"--start names a {start.card['network']}, whose layers are not those of "
-            f"{build.__name__}: name its --network (train_dnn.py trains a dnn), or "
-            "another model"
-        )
-    _, held = data.parts(faces, options["seed"])
-    by_usage = data.has_public_test(faces)
-    if start.by_usage and not by_usage:
-        raise BadInput(
-            f"{source} has no PublicTest rows, which the model of --start was "
-            "validated by: call rows that are new to it so, in a column Usage"
-        )
-    if not start.by_usage and (by_usage or not start.was_validated_by(held)):
-        raise BadInput(
-            f"{source} validates by rows that the model of --start may know: give the "
-            f"file that it was trained on, {start.card['data']['file']}, and --seed "
-            f"{start.card['options']['seed']}"
-        )
-    return start.network.get_weights()
 
 
 def _write_beside(out, network, history):
@@ -156,27 +187,19 @@ def _write_beside(out, network, history):
     files.write_figure(out.with_suffix(".png"), curves.curves({out.stem: history}))
 
 
-def train_unless_done(build, source, options, out, script):
-    """Train as `train` does, without teacher or start, and resuming what was stopped.
-
-    What is trained so already stays as it is.
-    """
-    resolved, *_ = _resolved(options)
+def train_unless_done(recipe: Recipe, source: Path, out: Path) -> None:
+    """Train as `train` does, resuming what was stopped; what is trained so stays."""
+    asked = resolved(recipe).as_dict()
     digest = data.digest(data.load(source))
     unfinished = checkpoint_of(out).exists()
     whole = not unfinished and all(path.exists() for path in models.files_of(out))
-    if whole and models.is_trained_so(out, build.__name__, digest, resolved):
+    if whole and models.is_trained_so(out, digest, asked):
         print(f"{out} is already trained so")
         return
-    words = ["python", script, *data.Source.of(source).words(), "--out", out]
-    for name, value in resolved.items():
-        if name != "teachers":
-            words += [f"--{name.replace('_', '-')}", value]
-    command = shlex.join(map(str, words))
-    train(build, source, options, out, command, resume=None)
+    train(recipe, source, out, resume=None)
 
 
-def read_history(model_path):
+def read_history(model_path: Path) -> list[dict]:
     """The history beside a model, a dict an epoch; raises BadInput without one."""
     import pandas
 

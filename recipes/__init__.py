@@ -1,0 +1,66 @@
+"""How each shipped model is made: a module a model, `python -m recipes.NAME`.
+
+python -m recipes.compact --csv data/fer2013.csv --seeds 5
+
+A model whose card is there and whose teachers are as they were is not trained again; a
+stopped run goes on. Seed 0 is shipped, fixed beforehand; of other seeds git keeps card,
+history and structure.
+"""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+from fer import cli
+from fer.training.recipe import BEST, Recipe
+
+FOLDER = Path("models/fer2013")
+
+
+def best(network: str, *teachers: str, **choices: object) -> Recipe:
+    """The best recipe of that network, taught by models of FOLDER."""
+    paths = tuple(str(FOLDER / f"{teacher}.keras") for teacher in teachers)
+    return Recipe(network=network, teachers=paths, **BEST[network] | choices)
+
+
+def place(name: str, seed: int) -> Path:
+    """Where the model of that name and seed lies."""
+    return FOLDER / (f"{name}_{seed}.keras" if seed else f"{name}.keras")
+
+
+def views(name: str) -> dict[str, bool]:
+    """The views that suit what the model of that name has learned from."""
+    how = json.loads((FOLDER / f"{name}.json").read_text())["recipe"]["augment"]
+    mirror, turn = how != "none", how in ("strong", "mixup")
+    return {"mirror": mirror, "turn": turn}
+
+
+def main(doc: str, recipes: dict[str, Recipe]) -> None:
+    """Train each recipe with each seed: the body of each module here."""
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--csv", required=True, type=cli.file)
+    parser.add_argument("--seeds", type=cli.whole_number(1, 100), default=5)
+    parser.add_argument("--first", type=cli.whole_number(0, 99), default=0)
+    args = parser.parse_args()
+    from fer.training import run
+
+    for seed in range(args.first, args.seeds):
+        for name, recipe in recipes.items():
+            out = place(name, seed)
+            if is_done(out.with_suffix(".json"), recipe):
+                print(f"{out} is trained already")
+                continue
+            run.train(dataclasses.replace(recipe, seed=seed), args.csv, out, None)
+
+
+def is_done(card: Path, recipe: Recipe) -> bool:
+    """Whether the card is there, and whom it learned from are still what they were."""
+    if not card.exists():
+        return False
+    learned = json.loads(card.read_text())["learned from"]["teachers"]
+    beside = [Path(path).with_suffix(".json") for path in recipe.teachers]
+    now = [json.loads(path.read_text())["sha256"] for path in beside if path.exists()]
+    return now == learned
