@@ -16,7 +16,6 @@ def main():
         *cli.DATA,
         *cli.MODEL,
         *cli.JUDGED,
-        "usage",
         "layers",
         "steps",
         "seed",

@@ -18,7 +18,6 @@ def main():
         *cli.DATA,
         *cli.MODEL,
         *cli.JUDGED,
-        "usage",
         "image",
         "threshold",
         "samples",

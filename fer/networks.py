@@ -5,7 +5,6 @@ stands in front, and return float32 probabilities (N, classes). NETWORKS is thei
 registry.
 """
 
-import functools
 import math
 
 import numpy as np
@@ -60,8 +59,27 @@ def dnn(classes: int = SEVEN, dropout: float = DROPOUT):
     return _chain("dnn", *_classifier(512, classes, dropout))
 
 
-def _compact(classes: int = SEVEN, dropout: float = DROPOUT, *, name, width):
-    """Four residual blocks, the later ones wider."""
+def compact(classes: int = SEVEN, dropout: float = DROPOUT):
+    """Four residual blocks: 1,357,387 parameters."""
+    return _compact("compact", 64, classes, dropout)
+
+
+def compact_5m(classes: int = SEVEN, dropout: float = DROPOUT):
+    """The compact network of twice the width, a teacher: 5,398,159 parameters."""
+    return _compact("compact_5m", 128, classes, dropout)
+
+
+def compact_350k(classes: int = SEVEN, dropout: float = DROPOUT):
+    """The compact network of half of the width: 343,273 parameters."""
+    return _compact("compact_350k", 32, classes, dropout)
+
+
+def compact_60k(classes: int = SEVEN, dropout: float = DROPOUT):
+    """The compact network of a fifth of the width: 57,803 parameters."""
+    return _compact("compact_60k", 13, classes, dropout)
+
+
+def _compact(name, width, classes, dropout):
     from keras import initializers, layers
 
     return _chain(
@@ -153,19 +171,9 @@ def _in_turn(features, *layers):
     return features
 
 
-# Called by their size: 1,357,387 parameters, 5,398,159, 343,273 and 57,803.
-compact = functools.partial(_compact, name="compact", width=64)
-compact_5m = functools.partial(_compact, name="compact_5m", width=128)
-compact_350k = functools.partial(_compact, name="compact_350k", width=32)
-compact_60k = functools.partial(_compact, name="compact_60k", width=13)
-
 NETWORKS = {
-    "cnn": cnn,
-    "dnn": dnn,
-    "compact": compact,
-    "compact_5m": compact_5m,
-    "compact_350k": compact_350k,
-    "compact_60k": compact_60k,
+    build.__name__: build
+    for build in (cnn, dnn, compact, compact_5m, compact_350k, compact_60k)
 }
 
 

@@ -58,9 +58,9 @@ def test_a_fraction_out_of_range_is_named(tmp_path, script, flag):
 @pytest.mark.parametrize("text", [*NO_FRACTION, "9" * 5000])
 def test_a_fraction_is_a_number_of_0_to_1(text):
     with pytest.raises(ArgumentTypeError, match="is not a number of 0 to 1") as it:
-        cli.fraction(text)
+        cli.number(0, 1)(text)
     assert len(str(it.value)) < 100
-    assert (cli.fraction("0"), cli.fraction("1.0")) == (0, 1)
+    assert (cli.number(0, 1)("0"), cli.number(0, 1)("1.0")) == (0, 1)
 
 
 @pytest.mark.parametrize(
