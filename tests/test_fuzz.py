@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import fuzz
-from fer.data import csv_reader
+from fer.data import csv_reader, squares
 
 SEEDS = fuzz.seeds()
 # What tends to hurt readers of CSV, put where a mutation inserts something.
@@ -32,6 +32,7 @@ def path(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in fuzz.SMALL.items():
             patch.setattr(csv_reader, name, value)
+        patch.setattr(squares, "LEAST_SIDE", fuzz.SMALLEST)
         yield tmp_path_factory.mktemp("fuzz") / "faces.csv"
 
 

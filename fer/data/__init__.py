@@ -15,7 +15,7 @@ from fer.data.faces import (
     must_be_labelled,
     of_usages,
 )
-from fer.data.forms import load
+from fer.data.loading import load
 from fer.data.split import (
     VALIDATION_FRACTION,
     copies,

@@ -6,6 +6,7 @@ else, and where none can be written, there is the CSV.
 """
 
 import hashlib
+import json
 import os
 import time
 
@@ -37,6 +38,16 @@ def recall(path, file, version, parse):
         if settled and unchanged and len(columns["images"]) >= FEWEST_ROWS:
             _keep(key, before, columns)
     return columns
+
+
+def closed(about):
+    """A dict that JSON can hold as an array to keep beside the columns."""
+    return np.array(json.dumps(about).encode())
+
+
+def opened(about):
+    """The dict that `closed` made an array of; None of None."""
+    return None if about is None else json.loads(about.item())
 
 
 def _key(path, status, version):

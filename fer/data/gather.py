@@ -1,0 +1,94 @@
+"""What readers find, block by block, made one: columns of arrays."""
+
+import tempfile
+from collections import Counter
+
+import numpy as np
+
+from fer import BadInput
+from fer.data import csv_reader
+
+BLOCK = 256  # faces that a reader hands on at a time
+# What splits are called, without capitals, spaces and marks.
+SPLITS = {
+    **dict.fromkeys(("training", "train", "fit"), 0),
+    **dict.fromkeys(("publictest", "validation", "valid", "val", "dev"), 1),
+    **dict.fromkeys(("privatetest", "test", "testing", "eval"), 2),
+}
+MOST_KEYS = 1000  # different labels: hundreds are no classes
+
+
+def split_code(text):
+    """The index into USAGES of the split that `text` names, or None."""
+    return SPLITS.get("".join(letter for letter in text.lower() if letter.isalnum()))
+
+
+def gathered(blocks, about):
+    """The blocks as one dict of columns; `about` gets "keys" and "where".
+
+    A block has "images" (n, 48, 48) uint8 and maybe lists as long: "labels" and their
+    "where", "usage", "ids", "lines". Images go to a file without a name, which
+    is mapped: so they take no memory that the system could not free. Keys are the
+    labels' different texts, and the column of labels holds their numbers.
+    """
+    keys, where, counts = {}, [], Counter()
+    columns = {name: [] for name in ("labels", "usage", "ids", "lines")}
+    side, rows = csv_reader.SIDE, 0
+    with tempfile.TemporaryFile() as spool:
+        for block in blocks:
+            spool.write(np.ascontiguousarray(block["images"]).data)
+            rows += len(block["images"])
+            for name, column in columns.items():
+                if name != "labels" and block.get(name) is not None:
+                    column += list(block[name])
+            labels = block.get("labels") or ()
+            for text, place in zip(labels, block.get("where", ()), strict=False):
+                if text not in keys:
+                    keys[text] = len(keys)
+                    where.append(place)
+                if len(keys) > MOST_KEYS:
+                    raise BadInput(f"{place}: more than {MOST_KEYS} different labels")
+                columns["labels"].append(keys[text])
+            counts.update(block.get("done", ()))
+        spool.flush()
+        shape = (rows, side, side)
+        images = np.empty(shape, np.uint8)
+        if rows:
+            images = np.memmap(spool, np.uint8, "r", shape=shape)
+    kinds = {"labels": np.int16, "usage": np.int8, "lines": np.int64}
+    kinds["ids"] = None
+    arrays = {
+        name: np.array(column, kinds[name]) if column else None
+        for name, column in columns.items()
+    }
+    for name, array in arrays.items():
+        if array is not None:
+            assert len(array) == rows, name
+            array.flags.writeable = False
+    about |= {"keys": list(keys), "where": where}
+    about["form"] += "".join(f", {n:,} {what}" for what, n in counts.items())
+    return {"images": images, **arrays}
+
+
+def blocks_of(faces):
+    """Blocks of faces that come one by one: (image, done, label, usage, id, where)."""
+    rows = []
+    for row in faces:
+        rows.append(row)
+        if len(rows) == BLOCK:
+            yield _block(rows)
+            rows = []
+    if rows:
+        yield _block(rows)
+
+
+def _block(rows):
+    images, done, labels, usage, ids, where = map(list, zip(*rows, strict=True))
+    return {
+        "images": np.array(images),
+        "labels": labels if labels[0] is not None else None,
+        "where": where if labels[0] is not None else (),
+        "usage": usage if usage[0] is not None else None,
+        "ids": ids,
+        "done": [what for each in done for what in each],
+    }

@@ -1,0 +1,80 @@
+"""A table of paths and labels beside its pictures."""
+
+from pathlib import PurePosixPath
+
+from fer import BadInput
+from fer.data import folders, table
+from fer.data.gather import blocks_of, split_code
+from fer.data.unpack import Holding
+
+
+def read(holding, name, about):
+    """Yield blocks of the faces whose paths the table lists.
+
+    holding: of the table's folder or archive; name: the table's in it. Raises BadInput
+    for a path that leads to no picture there, or a row without a label.
+    """
+    with holding.stream(name) as stream:
+        places = dict(_listed(stream, holding, name))
+    about["form"] = f"a table of {len(places):,} paths, {name}, and their pictures"
+    yield from blocks_of(folders.decoded(holding, places))
+
+
+def of_file(path, about):
+    """As read, of a table that is named itself."""
+    yield from read(Holding(path.parent), path.name, about)
+
+
+def _listed(stream, holding, name):
+    """Yield each picture's name with its label and split."""
+    path = f"{holding.path}/{name}"
+    rows = table.rows(stream, path)
+    next(rows)
+    columns = _columns(next(rows)[1])
+    beside = PurePosixPath(name).parent
+    known, seen = {*holding.names}, set()
+    for line, fields in rows:
+        cells = {
+            kind: fields[place].strip() if place < len(fields) else ""
+            for kind, place in columns.items()
+        }
+        found = _found(cells["path"], beside, known)
+        if found is None:
+            raise BadInput(f"{path}, line {line}: there is no {cells['path'][:80]!r}")
+        if not cells["label"]:
+            raise BadInput(f"{path}, line {line} has no label")
+        if found in seen:
+            raise BadInput(f"{path}, line {line}: {found} is listed twice")
+        seen.add(found)
+        usage = split_code(cells["usage"]) if "usage" in cells else None
+        if "usage" in cells and usage is None:
+            raise BadInput(
+                f"{path}, line {line}: {cells['usage'][:40]!r} is no split such as "
+                "train, validation or test"
+            )
+        yield found, (cells["label"], usage)
+
+
+def _columns(header):
+    names = [table.plain_name(field) for field in header]
+    columns = {"path": table.path_column(header)}
+    for place, name in enumerate(names):
+        kind = {"labels": "label", "usage": "usage"}.get(table.KINDS.get(name))
+        if kind:
+            columns.setdefault(kind, place)
+    return columns
+
+
+def _found(path, beside, known):
+    """The member that `path` means, seen from the table's folder, or None."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    wanted = (beside / PurePosixPath(*parts)).as_posix()
+    if wanted in known or not parts:
+        return wanted if wanted in known else None
+    # Tables are often written from above their folder, or from within another.
+    ends = PurePosixPath(*parts).as_posix()
+    alike = [name for name in known if name.endswith(f"/{ends}")]
+    if not alike and len(parts) > 1:
+        short = (beside / PurePosixPath(*parts[1:])).as_posix()
+        alike = [short] if short in known else []
+    return alike[0] if len(alike) == 1 else None

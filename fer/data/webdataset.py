@@ -1,0 +1,60 @@
+"""TAR shards of WebDataset: of each key, a picture and its class, side by side."""
+
+from pathlib import PurePosixPath
+
+from fer import BadInput, threads
+from fer.data import squares
+from fer.data.gather import blocks_of, split_code
+
+LABELS = (".cls", ".label")
+
+
+def is_shard(names):
+    """Whether an archive's members go in pairs of picture and class."""
+    return any(name.lower().endswith(LABELS) for name in names)
+
+
+def read(holding, about):
+    """Yield blocks of a shard's faces; raises BadInput for a picture without class."""
+    split = split_code(holding.path.name.split("-")[0].split(".")[0])
+    about["form"] = "a shard of WebDataset"
+    wanted = [
+        name
+        for name in holding.names
+        if squares.is_picture(name) or name.lower().endswith(LABELS)
+    ]
+
+    def decode(sample):
+        key, (name, content), label = sample
+        where = f"{holding.path}/{name}"
+        image, done = squares.decoded(content, where)
+        return image, done, label, split, key, where
+
+    samples = _samples(holding.members(wanted), holding.path)
+    yield from blocks_of(threads.in_order(decode, samples))
+
+
+def _samples(members, path):
+    """Yield (key, (name, picture's bytes), label) of neighbours with the same key."""
+    key, picture, label = None, None, None
+    for name, content in members:
+        # A key ends at the first dot of the file's name.
+        pure = PurePosixPath(name)
+        here = (pure.parent / pure.name.split(".")[0]).as_posix()
+        if here != key:
+            if key is not None:
+                yield _whole(path, key, picture, label)
+            key, picture, label = here, None, None
+        if name.lower().endswith(LABELS):
+            label = content.decode("utf-8", "replace").strip()[:40]
+        else:
+            picture = name, content
+    if key is not None:
+        yield _whole(path, key, picture, label)
+
+
+def _whole(path, key, picture, label):
+    if picture is None or not label:
+        what = "picture" if picture is None else "class"
+        raise BadInput(f"{path}: the sample {key} has no {what} beside it")
+    return key, picture, label
