@@ -18,6 +18,7 @@ from fer.models.saved import (
     is_trained_so,
     load,
     load_any,
+    must_load,
     save,
     without_network,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "load_any",
     "mean_over_views",
+    "must_load",
     "predict",
     "probabilities",
     "save",

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,21 @@ def network(path):
         # Keras has no one class of error for a file that it cannot make sense of.
         why = " ".join(str(error).split())[:160]
         raise BadInput(f"{path} is no model that Keras can load: {why}") from error
+
+
+def must_load(network):
+    """Raise BadInput where the network, once it is saved, could not be loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.keras"
+        network.save(path)
+        try:
+            archive.inspect(path)
+        except BadInput as error:
+            why = str(error).removeprefix(str(path)).strip()
+            raise BadInput(
+                f"the network {network.name} could not be loaded once it is trained: "
+                f"it {why}"
+            ) from error
 
 
 def _usable(path, network, pixels):

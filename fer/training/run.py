@@ -54,6 +54,7 @@ def train(
         taught = None
         if teachers:
             taught = distillation.answers(teachers, fitted.images, recipe)
+        models.must_load(networks.build(recipe.network, len(fitted.classes)))
         weights = _weights(start, recipe) if start else None
         network, history, seconds = fit.trained(
             recipe, fitted, held, saved, taught, weights
