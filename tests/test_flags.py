@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def test_unknown_flags_and_stray_or_missing_words_are_told(tmp_path, script):
     ],
 )
 def test_a_flag_of_other_habits_is_told_ours(word, hint):
-    parser = cli.parser("", "data", "epochs", "batch-size", "resume")
+    parser = recipe.parser("", "m.keras")
     with pytest.raises(BadInput, match=re.escape(f"unrecognized {word}")) as it:
         parser.parse_args([word, "0.1"])
     assert hint in str(it.value)
@@ -238,12 +237,6 @@ assert len(COMMANDS) > 25
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_the_commands_in_the_documents_are_ones_that_scripts_take(command, monkeypatch):
     assert parsed(command, monkeypatch)
-
-
-def test_a_cards_command_is_that_of_a_run_that_was_never_stopped(monkeypatch):
-    words = ["/a/train_cnn.py", "--csv", "my faces.csv", "--resume", "--seed", "1"]
-    monkeypatch.setattr(sys, "argv", words)
-    assert cli.command() == "python train_cnn.py --csv 'my faces.csv' --seed 1"
 
 
 def test_a_python_without_tensorflow_is_told_of_the_one_with_it():

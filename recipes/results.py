@@ -1,0 +1,119 @@
+"""The table of results, written from the cards: docs/results.md.
+
+python -m recipes.results
+"""
+
+import json
+import statistics
+from collections import defaultdict
+
+import recipes
+from benchmarks import harness
+from fer import files
+
+OUT = "docs/results.md"
+HEAD = """# Results on FER2013
+
+`python -m recipes.results` writes this page from the cards in `models/fer2013`; a test
+fails where the two differ. All models learned from the 28,709 Training rows. The
+accuracies are of the 3,589 PublicTest rows, which also chose recipes: expect slightly
+less on new data (docs/evaluation.md). Over seeds: mean ± standard deviation.
+"""
+VIEWS = ("one pass", "mirrored", "six views")
+
+
+def name_and_seed(path):
+    """The name of a card's model without its seed, and the seed."""
+    name, _, seed = path.stem.rpartition("_")
+    return (name, int(seed)) if seed.isdigit() else (path.stem, 0)
+
+
+def cards():
+    """{name: its cards, seed after seed}."""
+    found = defaultdict(list)
+    for path in sorted(recipes.FOLDER.glob("*.json"), key=name_and_seed):
+        found[name_and_seed(path)[0]].append(json.loads(path.read_text()))
+    return found
+
+
+def spread(found, *names):
+    """Mean and deviation over cards of a figure, or a dash where one lacks it."""
+    values = []
+    for card in found:
+        value = card["scores"]
+        for name in names:
+            value = (value or {}).get(name)
+        values.append(value)
+    return "-" if None in values else harness.spread(values, 4)
+
+
+def accuracies(found):
+    """Rows of the first table."""
+    for name, of in found.items():
+        views = [spread(of, view, "accuracy") for view in VIEWS]
+        alone = spread(of, "one pass, without copies", "accuracy")
+        yield (name, f"{of[0]['parameters']:,}", str(len(of)), *views, alone)
+
+
+def probabilities(found):
+    """Rows of the second table."""
+    for name, of in found.items():
+        kinds = ("macro", "f1"), ("probabilities", "nll"), ("probabilities", "brier")
+        kinds += ("probabilities", "ece"), ("calibrated", "ece"), ("temperature",)
+        told = [spread(of, *kind) for kind in kinds]
+        if set(told) != {"-"}:
+            yield (name, *told)
+
+
+def how(found):
+    """Rows of the third table: how each was made."""
+    for name, of in found.items():
+        recipe, minutes = of[0]["recipe"], [card["seconds"] / 60 for card in of]
+        told = [f"{recipe['epochs']} epochs", recipe["optimizer"], recipe["augment"]]
+        taught = [path.split("/")[-1] for path in recipe["teachers"]]
+        where = "; ".join(sorted({card["machine"].split(", ")[-1] for card in of}))
+        yield (
+            name,
+            ", ".join(told),
+            ", ".join(taught) or "-",
+            f"{statistics.median(minutes):.1f}",
+            where,
+        )
+
+
+def table(header, rows):
+    """A table of Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def page():
+    """The whole page as text."""
+    found = cards()
+    first = ("model", "parameters", "seeds", *VIEWS, "one pass, without copies")
+    second = ("model", "macro F1", "log loss", "Brier", "ECE")
+    second += ("ECE, calibrated", "temperature")
+    third = ("model", "recipe", "teachers", "minutes", "machine")
+    return "\n".join(
+        (
+            HEAD,
+            "## Accuracy\n",
+            table(first, accuracies(found)),
+            "Copies: PublicTest rows that are pixel by pixel a Training row.\n",
+            "## Probabilities, one pass\n",
+            table(second, probabilities(found)),
+            "ECE: expected calibration error, 15 bins. Calibrated: each half of the "
+            "rows by the\ntemperature fitted on the other half.\n",
+            "## How they were made\n",
+            table(third, how(found)),
+        )
+    )
+
+
+def main():
+    files.write_text(OUT, page())
+    print(f"wrote {OUT}")
+
+
+if __name__ == "__main__":
+    main()
