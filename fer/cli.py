@@ -178,7 +178,8 @@ FLAGS = {
     ),
     "train": flag("train new models first", action="store_true"),
     "test": flag(
-        "faces to label for Kaggle (default: test.csv beside the CSV)",
+        "test faces, to label for Kaggle (report.py: by default test.csv beside the "
+        "data) or to compare with the others",
         type=file,
         metavar="F",
     ),
