@@ -41,3 +41,19 @@ def test_tensorflow_computes_by_onednn_where_avx2_is(monkeypatch, flags, chosen,
 def test_graphics_cards_are_named(monkeypatch, devices, cards):
     monkeypatch.setattr(keras.distribution, "list_devices", lambda: devices)
     assert len(machine.graphics()) == cards
+
+
+@pytest.mark.parametrize(
+    ("chosen", "left"),
+    [
+        ("", "--xla_gpu_enable_triton_gemm=false"),
+        ("--xla_a=1", "--xla_a=1 --xla_gpu_enable_triton_gemm=false"),
+        ("--xla_gpu_enable_triton_gemm=true", "--xla_gpu_enable_triton_gemm=true"),
+    ],
+)
+def test_xla_multiplies_without_triton_unless_the_user_chose_it(
+    chosen, left, monkeypatch
+):
+    monkeypatch.setenv("XLA_FLAGS", chosen)
+    machine.avoid_triton()
+    assert os.environ["XLA_FLAGS"] == left
