@@ -185,3 +185,18 @@ def test_a_history_that_no_training_leaves_is_refused(tmp_path):
     os.mkfifo(path)
     with pytest.raises(BadInput, match="is a pipe"):
         run.read_history(tmp_path / "m.keras")
+
+
+def test_a_training_does_without_what_audit_found_and_past_a_limit(
+    drawn, drawn_csv, tmp_path, capsys
+):
+    from fer.data import cleaning
+
+    faces, listed = data.load(drawn_csv), tmp_path / "audit.csv"
+    found = [(3, "blank", None, ""), (4, "blank", None, "")]
+    cleaning.save(listed, faces, found, range(len(faces)))
+    out = tmp_path / "m.keras"
+    run.train(recipe(epochs=1, clean=str(listed), limit=70), drawn_csv, out)
+    about = models.load(out).card["data"]
+    assert about["left out"] == {"blank": 2} and about["fitted"] <= 70 + 7
+    assert "2 blank" in capsys.readouterr().out

@@ -76,13 +76,18 @@ def test_no_faces_have_no_copies():
     assert not data.copies(faces, none).any()
 
 
-def test_the_unordered_digest_is_of_the_images_and_not_of_their_order(repeated, rng):
-    digest = data.unordered_digest(repeated)
-    assert data.unordered_digest(repeated.take(rng.permutation(800))) == digest
-    assert data.unordered_digest(repeated.take(slice(799))) != digest
-
-
 def test_a_file_names_the_rows_that_validate_if_one_is_of_public_test(drawn):
     assert data.has_public_test(drawn)
     assert not data.has_public_test(drawn.take(slice(105)))
     assert not data.has_public_test(data.Faces(drawn.images))
+
+
+def test_a_limit_takes_of_each_class_its_share(drawn):
+    some = data.limited(drawn, 70, seed=1)
+    whole = np.bincount(drawn.labels, minlength=7)
+    assert np.abs(np.bincount(some.labels, minlength=7) - whole / 2).max() <= 0.5
+    again, other = (data.limited(drawn, 70, seed=seed) for seed in (1, 2))
+    assert np.array_equal(some.images, again.images)
+    assert not np.array_equal(some.images, other.images)
+    assert len(data.limited(drawn, 10**9)) == len(drawn)
+    assert len(data.limited(drawn, 1)) == 7

@@ -22,10 +22,10 @@ from fer.data.split import (
     digest,
     exact_groups,
     groups,
+    limited,
     parts,
     short_digests,
     split,
-    unordered_digest,
 )
 
 __all__ = [
@@ -45,11 +45,11 @@ __all__ = [
     "groups",
     "has_public_test",
     "in_classes",
+    "limited",
     "load",
     "must_be_labelled",
     "of_usages",
     "parts",
     "short_digests",
     "split",
-    "unordered_digest",
 ]

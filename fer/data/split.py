@@ -41,6 +41,20 @@ def split(faces, seed=0):
     return rows
 
 
+def limited(faces, count, seed=0):
+    """`count` of the labelled faces, drawn with `seed`, of each class its share.
+
+    At least one of each class; all where there are no more.
+    """
+    order = np.random.default_rng(seed).permutation(len(faces))
+    labels, share = faces.labels[order], min(count / len(faces), 1)
+    taken = [
+        order[labels == label][: max(round((labels == label).sum() * share), 1)]
+        for label in np.unique(labels)
+    ]
+    return faces.take(np.sort(np.concatenate(taken)))
+
+
 def _drawn(faces, seed):
     """Whether each face is in the tenth that validates: (N,) bool."""
     first, group = groups(faces.images)
@@ -86,11 +100,6 @@ def digest(faces):
     for column in (faces.images, faces.labels, faces.usage):
         sha.update(b"-" if column is None else np.ascontiguousarray(column).data)
     return sha.hexdigest()
-
-
-def unordered_digest(faces):
-    """SHA-256 of the images, the same for every order of the rows."""
-    return hashlib.sha256(b"".join(sorted(_digests(faces.images)))).hexdigest()
 
 
 def short_digests(images):

@@ -103,6 +103,18 @@ class Recipe:
         "turns with them",
         type=cli.whole_number(1, 1000),
     )
+    limit: int | None = choice(
+        None,
+        "rows to fit on, of each class its share (default: all)",
+        type=cli.whole_number(1, 10**9),
+        metavar="N",
+    )
+    clean: str | None = choice(
+        None,
+        "a list of findings by audit.py: training does without them",
+        type=cli.file,
+        metavar="F",
+    )
     start: str | None = choice(
         None,
         "a trained model of the same network, whose weights to train further",

@@ -39,23 +39,21 @@ def train(
     """
     out, source = Path(out), data.Source.of(source)
     must_be_free(out, *source.paths, *learned_from(recipe))
-    faces = data.load(source)
-    data.must_be_labelled(faces, source)
-    fitted, held = _parts(faces, recipe.seed)
+    faces, fitted, held, left_out = _faces(recipe, source)
     recipe = resolved(recipe)
     teachers, start = _others(recipe, fitted, held)
+    models.must_load(networks.build(recipe.network, len(fitted.classes)))
+    weights = _weights(start, recipe) if start else None
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         if fresh:
             checkpoint_of(out).unlink(missing_ok=True)
         shared = checkpoint.must_share(recipe, fitted, held, _digests(teachers, start))
         saved = checkpoint.opened(checkpoint_of(out), shared, resume)
-        _announce(recipe, source, faces, fitted, held)
+        _announce(recipe, source, faces, fitted, held, left_out)
         taught = None
         if teachers:
             taught = distillation.answers(teachers, fitted.images, recipe)
-        models.must_load(networks.build(recipe.network, len(fitted.classes)))
-        weights = _weights(start, recipe) if start else None
         network, history, seconds = fit.trained(
             recipe, fitted, held, saved, taught, weights
         )
@@ -63,17 +61,41 @@ def train(
             "command": backend.chosen_backend() + command(recipe, source, out),
             "recipe": recipe.as_dict(),
             "learned from": _digests(teachers, start),
-            "data": _data(source, faces, fitted, held)
-            | {"fitted digests": seen.keep(out.parent, fitted.images)},
+            "data": _data(source, faces, fitted, held) | {"left out": left_out},
             "seconds": round(seconds, 1),
         }
-        about = card.describe(network, fitted, held, about)
-        # The largest first: on a full disk all else stays as it was.
-        models.save(network, about, out)
-        _write_beside(out, network, history)
+        _write(out, network, fitted, held, about, history)
         checkpoint_of(out).unlink()
+
+
+def _write(out, network, fitted, held, about, history):
+    """Write all that a training leaves; the card last of what makes it whole."""
+    about["data"]["fitted digests"] = seen.keep(out.parent, fitted.images)
+    about = card.describe(network, fitted, held, about)
+    # The largest first: on a full disk all else stays as it was.
+    models.save(network, about, out)
+    rows = [row.values() for row in history]
+    files.write_csv(out.with_suffix(".csv"), history[0], rows)
+    files.write_text(out.with_suffix(".txt"), networks.structure_text(network))
+    files.write_figure(out.with_suffix(".png"), curves.curves({out.stem: history}))
     print(f"validation accuracy {scores.shown(about['scores']['one pass'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
+
+
+def _faces(recipe, source):
+    """All faces of the source, those to fit on and to validate on, what was left out.
+
+    Left out: {finding: faces} of --clean.
+    """
+    faces = data.load(source)
+    data.must_be_labelled(faces, source)
+    left_out = {}
+    if recipe.clean:
+        faces, left_out = data.cleaned(faces, Path(recipe.clean))
+    fitted, held = _parts(faces, recipe.seed)
+    if recipe.limit:
+        fitted = data.limited(fitted, recipe.limit, recipe.seed)
+    return faces, fitted, held, left_out
 
 
 def resolved(recipe: Recipe) -> Recipe:
@@ -117,9 +139,12 @@ def _digests(teachers, start):
     return {"teachers": digests, "start": start and start.card["sha256"]}
 
 
-def _announce(recipe, source, faces, fitted, held):
+def _announce(recipe, source, faces, fitted, held, left_out):
     copies = int(data.copies(held, fitted).sum())
     print(f"{source}: {faces.form}{': ' * bool(faces.form)}{data.counts(faces)}")
+    if left_out:
+        told = ", ".join(f"{count:,} {name}" for name, count in left_out.items())
+        print(f"left out as {recipe.clean} says: {told}")
     if copies:
         print(f"{copies:,} of {len(held):,} validation faces are copies of fitted ones")
     where = machine.graphics() or [machine.processor()]
@@ -178,14 +203,6 @@ def _has_card(out):
         models.without_network(out)
         return True
     return False
-
-
-def _write_beside(out, network, history):
-    """Write what goes with the model `out`: its history, structure and curves."""
-    rows = [row.values() for row in history]
-    files.write_csv(out.with_suffix(".csv"), history[0], rows)
-    files.write_text(out.with_suffix(".txt"), networks.structure_text(network))
-    files.write_figure(out.with_suffix(".png"), curves.curves({out.stem: history}))
 
 
 def train_unless_done(recipe: Recipe, source: Path, out: Path) -> None:
