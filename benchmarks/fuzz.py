@@ -183,20 +183,27 @@ def check_card(path, content):
 
 @functools.cache
 def small_model():
-    """The parts of a model file with one small layer: a dict of bytes."""
+    """The parts of a model file with a few small layers: a dict of bytes."""
     import h5py
 
-    kind = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 2}}
-    kind |= {"build_config": {"input_shape": [None, 2]}, "inbound_nodes": []}
+    policy = {"module": "keras", "class_name": "DTypePolicy"}
+    policy |= {"config": {"name": "mixed_float16"}, "registered_name": None}
+    options = {"units": 2, "name": "dense", "dtype": policy, "activation": "relu"}
+    dense = {"module": "keras.layers", "class_name": "Dense", "config": options}
+    dense |= {"build_config": {"input_shape": [None, 2]}, "inbound_nodes": []}
+    inner = {"module": "keras", "class_name": "Sequential"}
+    inner |= {"config": {"name": "inner", "layers": [dense]}}
+    divided = {"module": "keras.src.ops.numpy", "class_name": "TrueDivide"}
+    divided |= {"config": {"name": "by"}, "registered_name": "TrueDivide"}
     functional = {"module": "keras.src.models.functional", "class_name": "Functional"}
+    functional |= {"config": {"layers": [dense, inner, divided]}}
+    functional |= {"compile_config": {"loss": {"class_name": "function"}}}
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
         file["layers/dense/vars/0"] = np.ones((2, 2), np.float32)
         file["layers/dense/vars/1"] = np.ones(2, np.float32)
     return {
-        "config.json": json.dumps(
-            {**functional, "config": {"layers": [kind]}}
-        ).encode(),
+        "config.json": json.dumps(functional).encode(),
         "metadata.json": b"{}",
         "model.weights.h5": memory.getvalue(),
     }

@@ -85,3 +85,10 @@ def test_a_network_that_could_not_be_loaded_is_refused_before_its_first_epoch(
     recipe = dataclasses.replace(RECIPE, network="others")
     with pytest.raises(BadInput, match="the network others could not be loaded"):
         run.train(recipe, drawn_csv, tmp_path / "m.keras")
+
+
+def test_every_method_explains_a_network_with_other_layers(drawn):
+    network = with_other_layers(7, 0.3)
+    for name, maps in explain.METHODS.items():
+        [found] = maps(network, drawn.images[:1], [3])
+        assert np.isfinite(found).all() and found.any(), name
