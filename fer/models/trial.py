@@ -22,7 +22,7 @@ from fer.data import cache
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30  # of each processor, once Keras is imported
-PATIENCE = 300  # seconds on the clock, in which a busy machine imports Keras, too
+PATIENCE = 600  # seconds on the clock, in which a busy machine imports Keras, too
 # Bytes, beyond what the imports take: as much again for each copy of the weights.
 MEMORY, COPIES = 2 << 30, 4
 REFUSED = 3  # the child's status where it says why
