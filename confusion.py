@@ -2,6 +2,8 @@
 
 python confusion.py --data data/fer2013.csv
 python confusion.py --model models/dnn.keras --out figures/dnn_confusion.png
+
+Of several models, the mean of their probabilities is scored.
 """
 
 from pathlib import Path
@@ -11,17 +13,17 @@ from fer import cli, defaults
 
 def main():
     default = Path("figures/confusion.png")
-    args = cli.parser(
-        __doc__, *cli.DATA, *cli.MODEL, *cli.JUDGED, "mirror", "turn", out=default
-    ).parse_args()
-    from fer import files, scores
+    flags = (*cli.DATA, *cli.MODEL, *cli.JUDGED, "mirror", "turn")
+    args = cli.parser(__doc__, *flags, out=default, several=("model",)).parse_args()
+    from fer import files, models, scores
     from fer.report import figures
 
-    model, faces = defaults.model_and_faces(args, args.out)
-    predicted = model.predict(faces.images, args.mirror, args.turn).argmax(1)
-    counts = scores.matrix(faces.labels, predicted, model.classes)
-    files.write_figure(args.out, figures.confusion(counts, model.classes))
-    print(scores.table(faces.labels, predicted, model.classes))
+    loaded, faces = defaults.models_and_faces(args, args.out)
+    told = models.probabilities(loaded, faces.images, args.mirror, args.turn)
+    predicted, classes = told.argmax(1), loaded[0].classes
+    counts = scores.matrix(faces.labels, predicted, classes)
+    files.write_figure(args.out, figures.confusion(counts, classes))
+    print(scores.table(faces.labels, predicted, classes))
     print(f"wrote {args.out}")
 
 

@@ -1,55 +1,79 @@
-"""Label the faces of a CSV and write the Kaggle submission `id,label`.
+"""Tell the expressions of faces: in photos, or in a table of faces for Kaggle.
 
-python predict.py --data data/test.csv
-python predict.py --data data/test.csv --model models/dnn.keras --out dnn.csv
-python predict.py --photo me.jpg --model models/fer2013/compact.keras
+python predict.py me.jpg --out me.png
+python predict.py photos/ --out faces.csv
+python predict.py data/test.csv --mirror --turn --out submission.csv
+python predict.py faces.csv --usage PrivateTest --columns Id,Emotion --names
+python predict.py me.jpg --model models/fer2013/cnn.keras models/mine.keras
 
-With --photo: print what the model makes of that one face.
+One photo is printed about; --out draws it (.png, .pdf, .svg). Of several or a folder
+it is a table (default: faces.csv): a row a face, its box as left, top, width, height,
+and a reason where there is none. Of anything else, and of a folder with --columns, it
+is a submission (default: submission.csv).
 """
 
 from pathlib import Path
 
 from fer import BadInput, cli, defaults
 
-SUBMISSION = Path("submission.csv")
+SUBMISSION, TABLE = Path("submission.csv"), Path("faces.csv")
 
 
 def main():
-    flags = (*cli.DATA, "photo", *cli.MODEL, "mirror", "turn")
-    args = cli.parser(__doc__, *flags, out=SUBMISSION).parse_args()
+    flags = (*cli.DATA, "photo", *cli.MODEL, "mirror", "turn", "whole", "strict")
+    flags += ("picture", "usage", "columns", "names", "probabilities")
+    more = {"endings": cli.PICTURES, "several": ("model",)}
+    args = cli.parser(__doc__, *flags, out=SUBMISSION, **more).parse_args()
     if args.photo and args.data:
         raise BadInput("--photo and --data are two inputs: leave one of them out")
-    if args.photo and args.out != SUBMISSION:
-        raise BadInput("--photo prints and writes nothing: leave --out out")
-    (name if args.photo else submit)(args)
+    from fer.data import pictures
+
+    paths = [args.photo] if args.photo else args.data
+    if args.photo or (paths and pictures.are_pictures(paths) and not args.columns):
+        of_pictures(args, paths, pictures.find(paths))
+    else:
+        submit(args)
+
+
+def of_pictures(args, named, paths):
+    """Print about one picture, or draw it; write a table of several, or if asked."""
+    from fer import files
+    from fer.report import predictions
+
+    out = None if args.out is SUBMISSION else args.out
+    table = out if out and out.suffix == SUBMISSION.suffix else None
+    drawing = args.picture or (out if out != table else None)
+    if len(paths) > 1 or paths != named:
+        table = table or TABLE
+        if drawing:
+            raise BadInput(f"{drawing} shows one photo: name one, or write a .csv")
+    models, tell = defaults.models_and_teller(args, (table, drawing), paths)
+    if table:
+        asked = tell, models[0].classes, args.whole, args.strict
+        header, rows, counts = predictions.table(paths, *asked)
+        files.write_csv(table, header, rows)
+        print(f"wrote {table}: {predictions.counted(counts)}")
+    if drawing or not table:
+        said, drawn = predictions.of_one(paths[0], tell, models, args.whole, drawing)
+        print(said)
+    if drawing:
+        files.write_figure(drawing, drawn)
+        print(f"wrote {drawing}")
 
 
 def submit(args):
-    """Write the submission of a CSV's faces."""
-    from fer import data, files, models
+    """Write the submission of a table of faces."""
+    from fer import files
+    from fer.report import predictions
 
     args.data = args.data or [defaults.own_or_sample_test_csv()]
     source = defaults.source(args)
-    model = defaults.model_path(args)
-    files.free_to_write(args.out, *source.paths, *models.files_of(model))
-    faces = defaults.load(source, data.USAGES)
-    loaded = models.load_any(model, args.pixels, args.classes)
-    labels = loaded.predict(faces.images, args.mirror, args.turn).argmax(1)
-    files.write_submission(args.out, faces.ids, labels)
+    models, tell = defaults.models_and_teller(args, [args.out], source.paths)
+    faces = defaults.rows_to_label(source, args.usage)
+    asked = models[0].classes, args.names, args.probabilities
+    labels, more = predictions.labels(tell(faces.images), *asked)
+    files.write_submission(args.out, faces.ids, labels, args.columns, more)
     print(f"wrote {args.out}: {len(faces):,} faces of {source}")
-
-
-def name(args):
-    """Print the classes, the likeliest first, with the photo's probabilities."""
-    from fer import models
-    from fer.data import pictures
-
-    face = pictures.face(args.photo)
-    path = defaults.model_path(args)
-    model = models.load_any(path, args.pixels, args.classes)
-    [told] = models.probabilities([model], face[None], args.mirror, args.turn)
-    for label in told.argsort()[::-1]:
-        print(f"{told[label]:.3f} {model.classes[label]}")
 
 
 if __name__ == "__main__":

@@ -30,12 +30,12 @@ def file(text):
     return path(text)
 
 
-def path_ending(suffix):
+def path_ending(suffix, *others):
     """An argparse type: a path that ends like the default, which tells the format.
 
-    A picture may be of any of the formats in PICTURES.
+    A picture may be of any of the formats in PICTURES. others: endings allowed, too.
     """
-    allowed = PICTURES if suffix in PICTURES else (suffix,)
+    allowed = (*(PICTURES if suffix in PICTURES else (suffix,)), *others)
 
     def parse(text):
         if Path(text).suffix not in allowed:
@@ -84,6 +84,14 @@ def pair(text):
     return one, other
 
 
+def two_names(text):
+    """An argparse type: two names, with a comma or a space between."""
+    names = tuple(name for name in re.split(r"[,\s]+", text) if name)
+    if len(names) != 2 or names[0] == names[1]:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not like id,label")
+    return names
+
+
 def flag(help, **options):
     """Arguments for argparse's add_argument; the help tells the default."""
     default = options.get("default")
@@ -115,8 +123,29 @@ FLAGS = {
     "merge": flag(
         "classes to join to others: disgust=angry", nargs="+", type=pair, metavar="A=B"
     ),
-    "photo": flag(
-        "a picture of one face, cut to it, instead of a CSV", type=file, metavar="F"
+    "photo": flag("a picture, instead of --data", type=file, metavar="F"),
+    "whole": flag(
+        "take the middle square of each picture as the face, as it is of pictures of "
+        "48 x 48 pixels",
+        action="store_true",
+    ),
+    "strict": flag(
+        "end at the first picture without a face, instead of noting why",
+        action="store_true",
+    ),
+    "picture": flag(
+        "draw the photo with its faces, their names, probabilities and saliency here",
+        type=path_ending(PICTURES[0]),
+        metavar="P",
+    ),
+    "columns": flag(
+        "what a submission calls its two columns (default: id,label)",
+        type=two_names,
+        metavar="A,B",
+    ),
+    "names": flag("labels as words, not as numbers", action="store_true"),
+    "probabilities": flag(
+        "write the probability of each class beside the label", action="store_true"
     ),
     "model": flag(
         "a trained model (default: models/cnn.keras, else the shipped one)",
@@ -140,7 +169,7 @@ FLAGS = {
     "resume": flag("go on with the run that was stopped", action="store_true"),
     "fresh": flag("give up an unfinished run and start over", action="store_true"),
     "usage": flag(
-        "rows to score instead of the model's own validation rows",
+        "rows to take instead of the model's own validation rows (predict.py: of all)",
         choices=("PublicTest", "PrivateTest"),
     ),
     "unseen": flag("all rows are new to the model", action="store_true"),
@@ -235,8 +264,12 @@ class _Parser(argparse.ArgumentParser):
         return f"did you mean {near[0]}?" if near else "--help lists all flags"
 
 
-def parser(doc, *flags, out=None):
-    """A parser with the named flags and --out, by default the path `out`."""
+def parser(doc, *flags, out=None, endings=(), several=()):
+    """A parser with the named flags and --out, by default the path `out`.
+
+    endings: how --out may end, besides its default's. several: flags of which more than
+    one value may be given, to be averaged over.
+    """
     result = _Parser(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -246,8 +279,14 @@ def parser(doc, *flags, out=None):
     result._negative_number_matcher = re.compile(r"-\d")
     where = FLAGS["out"]
     if out:
-        where = where | flag(where["help"], default=out, type=path_ending(out.suffix))
+        where = where | flag(
+            where["help"], default=out, type=path_ending(out.suffix, *endings)
+        )
     known = FLAGS | {"out": where}
+    for name in several:
+        known[name] = known[name] | flag(
+            f"{known[name]['help']}; of several, the mean", nargs="+"
+        )
     for name in (*flags, "out", "debug"):
         names = [f"--{name}", *OTHER_NAMES.get(name, ())]
         result.add_argument(*names, **known[name])

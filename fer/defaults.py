@@ -54,15 +54,42 @@ def is_sample(source):
     return [*map(os.path.realpath, paths)] == [os.path.realpath(SAMPLE_CSV)]
 
 
-def model_path(args):
+def model_path(args, shipped=None):
     """The model to use; said where it was not given: the user's own, else a shipped."""
     from fer import models
 
     if args.model:
         return args.model
-    found = models.OWN if models.OWN.exists() else models.SHIPPED
+    found = models.OWN if models.OWN.exists() else shipped or models.SHIPPED
     print(f"using {found}")
     return found
+
+
+def models_and_teller(args, written, read):
+    """The models to use, and a function of faces to their mean probabilities.
+
+    written: files to write, or None. Raises BadInput for one that cannot be, or that is
+    one of `read` or of a model's. Where no model is named, the best shipped is used.
+    """
+    from fer import models
+
+    paths = args.model or [model_path(args, models.BEST)]
+    for path in filter(None, written):
+        _must_be_free(path, read, paths)
+    loaded = models.load_all(paths, args.pixels, args.classes)
+
+    def tell(faces):
+        return models.probabilities(loaded, faces, args.mirror, args.turn)
+
+    return loaded, tell
+
+
+def _must_be_free(written, read, model_paths):
+    """Raise BadInput where a file to write cannot be, or is read, or a model's."""
+    from fer import files, models
+
+    of_models = [file for path in model_paths for file in models.files_of(path)]
+    files.free_to_write(written, *read, *of_models)
 
 
 def model_and_faces(args, written):
@@ -73,22 +100,49 @@ def model_and_faces(args, written):
     model's; where the CSV has no such faces; and where, without --usage, no row is
     known to be unseen. What the column Usage says is believed.
     """
-    from fer import data, files, models
-
     args.source, args.model = source(args), model_path(args)
-    if not models.has_card(args.model):
+    [model], faces = _judged(args, [args.model], written)
+    return model, faces
+
+
+def models_and_faces(args, written):
+    """As model_and_faces, of one or several models; the faces are new to all."""
+    args.source = source(args)
+    return _judged(args, args.model or [model_path(args)], written)
+
+
+def _judged(args, paths, written):
+    from fer import data, models
+
+    if not all(map(models.has_card, paths)):
         # Such a model's outputs are what --classes names; faces tell their own.
         args.source = replace(args.source, classes=())
-    files.free_to_write(written, *args.source.paths, *models.files_of(args.model))
+    _must_be_free(written, args.source.paths, paths)
     usage = getattr(args, "usage", None)
     faces = load(args.source, data.USAGES if usage else data.FITTING)
     data.must_be_labelled(faces, args.source)
-    loaded = models.load_any(args.model, args.pixels, args.classes)
-    faces = data.in_classes(faces, loaded.classes, args.source)
-    faces, copies = loaded.to_judge(faces, usage, args.unseen, args.drop_seen)
+    loaded = models.load_all(paths, args.pixels, args.classes)
+    faces = data.in_classes(faces, loaded[0].classes, args.source)
+    asked = usage, args.unseen, args.drop_seen
+    faces, copies = models.to_judge(loaded, faces, *asked)
     if copies:
         print(f"{copies:,} of {len(faces):,} faces are copies of fitted ones")
     return loaded, faces
+
+
+def rows_to_label(source, usage=None):
+    """The faces of a data.Source, or only those of one Usage.
+
+    Raises BadInput where the faces have no Usage to choose by.
+    """
+    from fer import data
+
+    faces = load(source, (usage,) if usage else data.USAGES)
+    if usage and faces.usage is None:
+        raise BadInput(
+            f"{source} has no column Usage, so no rows of {usage}: leave --usage out"
+        )
+    return faces
 
 
 def row(number, faces, source):

@@ -16,6 +16,7 @@ from pathlib import Path
 from fer import BadInput
 
 DPI = 200  # of a figure's pixels, enough for print
+COLUMNS = ("id", "label")  # what Kaggle calls a submission's
 
 
 @contextlib.contextmanager
@@ -233,12 +234,12 @@ def understood(path, kind, mend):
             raise BadInput(f"{path} is no {kind} ({error!r:.120}): {mend}") from error
 
 
-def write_submission(path, ids, labels, columns=("id", "label"), more=None):
+def write_submission(path, ids, labels, columns=None, more=None):
     """Write a Kaggle submission: a line for each id, in order.
 
     ids: (N,) of whole numbers or text; None: 0, 1, ... labels: (N,) of numbers or
-    names. columns: what the two are called. more: {name: (N,)}, further columns. Raises
-    BadInput where an id stands for two faces.
+    names. columns: what the two are called, if not COLUMNS. more: {name: (N,)}, further
+    columns. Raises BadInput where an id stands for two faces.
     """
     ids = range(len(labels)) if ids is None else ids
     repeated = [each for each, times in Counter(ids).items() if times > 1]
@@ -246,7 +247,7 @@ def write_submission(path, ids, labels, columns=("id", "label"), more=None):
         raise BadInput(
             f"{path} is not written: the id {repeated[0]} is that of more than one face"
         )
-    more = more or {}
+    columns, more = columns or COLUMNS, more or {}
     rows = zip(ids, labels, *more.values(), strict=True)
     write_csv(path, (*columns, *more), rows)
 

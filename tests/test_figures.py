@@ -46,3 +46,21 @@ def test_a_filter_that_never_answers_is_crossed_out(rng):
     grid = figures.tiles(rng.random((3, 5, 5)), "tiles", [False, True, False]).axes
     assert [len(axes.images) for axes in grid[:3]] == [1, 0, 1]
     assert [len(axes.lines) for axes in grid[:3]] == [0, 1, 0]
+
+
+def test_a_photo_is_shown_with_its_faces_and_of_each_the_bars(rng):
+    photo = rng.integers(0, 256, (90, 80, 3), np.uint8)
+    squares = np.array([[5, 6, 30, 30], [40, 50, 20, 20]])
+    faces = rng.integers(0, 256, (2, 48, 48), np.uint8)
+    heats, told = rng.random((2, 48, 48)), np.array([[0.2, 0.8], [0.9, 0.1]])
+    drawn = figures.faces(photo, squares, faces, heats, told, ("sad", "fear"))
+    shown, one, bars, other, _ = drawn.axes
+    assert np.array_equal(shown.images[0].get_array(), photo)
+    boxes = [(*it.get_xy(), it.get_width(), it.get_height()) for it in shown.patches]
+    assert boxes == [tuple(square) for square in squares]
+    names = [text.get_text() for text in shown.texts]
+    assert names == ["1 fear 0.80", "2 sad 0.90"]
+    for axes, face, heat in zip((one, other), faces, heats, strict=True):
+        assert np.array_equal(axes.images[0].get_array(), face)
+        assert np.array_equal(axes.images[1].get_array(), heat)
+    assert [bar.get_width() for bar in bars.patches] == [0.2, 0.8]

@@ -218,9 +218,21 @@ def test_two_inputs_for_predict_are_one_too_many(tmp_path, drawn_csv):
     assert "leave one of them out" in refusal("predict.py", *words, folder=tmp_path)
 
 
-def test_a_photo_is_printed_about_and_not_written(tmp_path):
-    words = ("--photo", "me.png", "--out", "me.csv")
-    assert "leave --out out" in refusal("predict.py", *words, folder=tmp_path)
+@pytest.mark.parametrize("text", ["id,label", " id, label", "id label", "Id,Emotion"])
+def test_a_submission_has_two_columns(text, monkeypatch):
+    found = parsed(f"predict.py --columns '{text}'", monkeypatch).columns
+    assert found == tuple(text.replace(",", " ").split())
+
+
+@pytest.mark.parametrize("text", ["id", "a,b,c", "id,id", ""])
+def test_columns_that_are_not_two_are_refused(text, tmp_path):
+    said = refusal("predict.py", "--columns", text, folder=tmp_path)
+    assert "--columns" in said and "is not like id,label" in said
+
+
+def test_several_models_may_be_named(monkeypatch):
+    args = parsed("predict.py --model a.keras b.keras", monkeypatch)
+    assert args.model == [Path("a.keras"), Path("b.keras")]
 
 
 DOCUMENTS = [ROOT / name for name in ("README.md", *SCRIPTS)]

@@ -12,6 +12,7 @@ from fer.data.faces import SIDE
 
 # Side of the square of a face, in heights of its box: benchmarks/cropping.py.
 MARGIN = 1.0
+SURE = 0.9  # MTCNN's; at its 0.8, a patch of cloth becomes a face.
 # Below so many pixels a side the accuracy falls: benchmarks/cropping.py.
 LEAST = 24
 # Pixels a side in which faces are looked for: more take seconds and gigabytes.
@@ -31,10 +32,19 @@ def squares(picture):
     scale = max(picture.shape[:2]) / max(shrunk.size)
     if min(shrunk.size) < LEAST:
         return np.empty((0, 4), int)
-    faces = detector().detect_faces(np.asarray(shrunk))
+    [faces] = find([np.asarray(shrunk)])
     found = [square(face["box"]) for face in faces]
     result = np.rint(scale * np.array(found).reshape(-1, 4)).astype(int)
     return result[np.argsort(-result[:, 2], kind="stable")]
+
+
+def find(pictures):
+    """The faces in pictures of one size, (H, W, 3) uint8 each: a list a picture.
+
+    Of each face a dict: "box", left, top, width and height, and "keypoints", {name: [x,
+    y]}, of eyes, nose and the corners of the mouth.
+    """
+    return detector().detect_faces(pictures, threshold_onet=SURE)
 
 
 def square(box):

@@ -50,6 +50,17 @@ def face(path, whole=False):
     return faces(path, whole)[0][0]
 
 
+def are_pictures(paths):
+    """Whether each path is a picture's, by its ending, or a folder with one in it."""
+
+    def is_picture(path):
+        if path.is_dir():
+            return any(True for _ in _inside(path))
+        return path.name.lower().endswith(ENDINGS)
+
+    return all(map(is_picture, map(Path, paths)))
+
+
 def find(paths):
     """Pictures and the pictures in folders, in order of their names: a list of paths.
 

@@ -11,20 +11,24 @@ from fer.models.predict import (
     probabilities,
 )
 from fer.models.saved import (
+    BEST,
     OWN,
     SHIPPED,
     Model,
     files_of,
     is_trained_so,
     load,
+    load_all,
     load_any,
     must_load,
     save,
+    to_judge,
     without_network,
 )
 
 __all__ = [
     "BATCH",
+    "BEST",
     "NOT_FOR",
     "OWN",
     "SHIPPED",
@@ -35,11 +39,13 @@ __all__ = [
     "has_card",
     "is_trained_so",
     "load",
+    "load_all",
     "load_any",
     "mean_over_views",
     "must_load",
     "predict",
     "probabilities",
     "save",
+    "to_judge",
     "without_network",
 ]

@@ -7,12 +7,15 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fer import BadInput, files, networks
 from fer.models import adapt, archive, card, seen, trial
 from fer.models.predict import predict
 
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
+BEST = Path("models/fer2013/champion.keras")  # the most accurate of those shipped
 # What Keras looks for on import, for wrappers and galleries that this suite never uses.
 UNUSED = ("matplotlib", "matplotlib.pyplot", "pandas", "sklearn")
 
@@ -81,6 +84,24 @@ def load_any(path, pixels=None, classes=None):
         order = [names.index(name) for name in networks.CLASSES]
         loaded, names = adapt.in_order(loaded, order), networks.CLASSES
     return Model(loaded, None, names)
+
+
+def load_all(paths, pixels=None, classes=None):
+    """The models of several files, as load_any; raises BadInput if classes differ."""
+    loaded = [load_any(path, pixels, classes) for path in paths]
+    for path, model in zip(paths, loaded, strict=True):
+        if model.classes != loaded[0].classes:
+            raise BadInput(
+                f"{path} has other classes than {paths[0]}: their mean means nothing"
+            )
+    return loaded
+
+
+def to_judge(loaded, faces, usage=None, unseen=False, drop_seen=False):
+    """As seen.to_judge, of the faces that any of the models was fitted on."""
+    fitted = [model.fitted for model in loaded]
+    known = None if any(it is None for it in fitted) else np.concatenate(fitted)
+    return seen.to_judge(faces, known, usage, unseen, drop_seen)
 
 
 def network(path):

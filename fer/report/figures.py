@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 
 def confusion(counts, classes):
@@ -37,6 +38,35 @@ def saliency(image, heat, masked, name, threshold):
     right.set_title(f"Mask (threshold = {threshold:g})")
     for axes in (left, middle, right):
         axes.set_axis_off()
+    return figure
+
+
+def faces(photo, squares, cut, heats, told, classes):
+    """A photo with its faces marked, and a row a face: its saliency, its classes.
+
+    photo: (H, W, 3) uint8. squares: (N, 4) int, left, top, width, height. cut: (N, 48,
+    48) uint8. heats: (N, 48, 48) in 0..1. told: (N, C) probabilities.
+    """
+    figure = Figure(figsize=(10.5, max(4.2, 1.7 * len(cut))), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(1.2, 1))
+    axes = left.subplots()
+    axes.imshow(photo)
+    grid = right.subplots(len(cut), 2, squeeze=False, width_ratios=(1, 1.4))
+    rows = zip(grid, squares, cut, heats, told, strict=True)
+    for number, ((face, bars), square, image, heat, shares) in enumerate(rows, 1):
+        name = f"{number} {classes[shares.argmax()]} {shares.max():.2f}"
+        x, y, width, height = square
+        axes.add_patch(Rectangle((x, y), width, height, fill=False, color="lime"))
+        label = {"facecolor": "black", "alpha": 0.7, "pad": 1, "edgecolor": "none"}
+        axes.text(x, y, name, color="white", va="bottom", bbox=label)
+        face.imshow(image, cmap="gray", vmin=0, vmax=255)
+        face.imshow(heat, cmap="jet", vmin=0, vmax=1, alpha=0.6 * heat)
+        face.set_title(name, fontsize="medium")
+        bars.barh(classes, shares)
+        bars.set(xlim=(0, 1))
+        bars.invert_yaxis()
+        face.set_axis_off()
+    axes.set_axis_off()
     return figure
 
 

@@ -1,0 +1,101 @@
+"""What models make of faces: tables, text and a figure."""
+
+from collections import Counter
+
+import numpy as np
+
+from fer import BadInput, explain, progress
+from fer.data import SIDE, pictures
+from fer.report import figures
+
+TOGETHER = 64  # pictures whose faces the models see at a time
+
+
+def table(paths, tell, classes, whole=False, strict=False):
+    """A row for each face of each picture, in order, or one that says why none.
+
+    Returns the columns' names, an iterator of rows, and a Counter of pictures, of faces
+    and of pictures without one, right once all rows are taken. tell: a function of
+    faces (n, 48, 48) uint8 to probabilities (n, C). whole: as in pictures.faces. The
+    rows raise BadInput for the first picture without a face if `strict`.
+    """
+    header = ("file", "face", "box", "label", "confidence", *classes, "reason")
+    counts = Counter()
+    return header, _rows(paths, tell, classes, whole, strict, counts), counts
+
+
+def counted(counts):
+    """The counts of `table` as text."""
+    return (
+        f"{counts['faces']:,} faces in {counts['pictures']:,} pictures; "
+        f"{counts['none']:,} pictures without, for the reason in their rows"
+    )
+
+
+def _rows(paths, tell, classes, whole, strict, counts):
+    show = progress.steps("pictures", len(paths))
+    for start in range(0, len(paths), TOGETHER):
+        read = []
+        for path in paths[start : start + TOGETHER]:
+            read.append((path, *_read(path, whole, strict)))
+            show(start + len(read))
+        faces = np.concatenate([faces for _, faces, *_ in read])
+        told = iter(tell(faces) if len(faces) else ())
+        for path, _, squares, reason in read:
+            counts["pictures"] += 1
+            counts["faces"] += len(squares)
+            counts["none"] += bool(reason)
+            if reason:
+                yield path, *[""] * (4 + len(classes)), reason
+            for number, square in enumerate(squares, 1):
+                yield _row(path, number, square, next(told), classes)
+
+
+def _read(path, whole, strict):
+    """The faces of a picture, their squares, and why there is none or ""."""
+    try:
+        return *pictures.faces(path, whole), ""
+    except BadInput as why:
+        if strict:
+            raise
+        return np.empty((0, SIDE, SIDE), np.uint8), np.empty((0, 4), int), str(why)
+
+
+def _row(path, number, square, told, classes):
+    likeliest = told.argmax()
+    box = " ".join(map(str, square))
+    shares = [f"{share:.6f}" for share in told]
+    return path, number, box, classes[likeliest], shares[likeliest], *shares, ""
+
+
+def labels(told, classes, names=False, probabilities=False):
+    """The labels of faces, as numbers or `names`, and further columns: {class: (N,)}.
+
+    told: probabilities (N, C), which become the further columns if asked for.
+    """
+    found = told.argmax(axis=1)
+    shares = zip(classes, told.round(6).T, strict=True) if probabilities else ()
+    return [classes[label] for label in found] if names else found, dict(shares)
+
+
+def of_one(path, tell, models, whole=False, draw=False):
+    """A picture's faces as text, and a figure of them if `draw`, else None."""
+    faces, squares = pictures.faces(path, whole)
+    told, classes = tell(faces), models[0].classes
+    if not draw:
+        return text(squares, told, classes), None
+    asked = faces, told.argmax(axis=1)
+    heats = np.mean([explain.saliency(it.network, *asked) for it in models], axis=0)
+    shown = pictures.read(path), squares, faces, heats, told, classes
+    return text(squares, told, classes), figures.faces(*shown)
+
+
+def text(squares, told, classes):
+    """The classes of each face, the likeliest first, with their probabilities."""
+    lines = []
+    for number, (square, shares) in enumerate(zip(squares, told, strict=True), 1):
+        left, top, width, height = square
+        lines += [f"face {number}: {width} x {height} pixels at {left}, {top}"]
+        order = shares.argsort()[::-1]
+        lines += [f"{shares[label]:.3f} {classes[label]}" for label in order]
+    return "\n".join(lines)
