@@ -2,7 +2,7 @@
 
 python audit.py --data data/fer2013.csv --test data/test.csv
 python audit.py --data faces.csv --strict
-python audit.py --data faces.csv --probabilities out_of_fold.csv
+python audit.py --data faces.csv --predictions out_of_fold.csv
 python audit.py --data data/fer2013.csv --model models/fer2013/compact.keras
 
 Writes a CSV of the findings and a picture of the largest groups of copies. With
@@ -19,14 +19,14 @@ PICTURE = Path("figures/audit.png")
 
 
 def main():
-    flags = (*cli.DATA, "test", "model", "probabilities", "strict")
+    flags = (*cli.DATA, "test", "model", "predictions", "strict")
     args = cli.parser(__doc__, *flags, out=Path("audit.csv")).parse_args()
     from fer import data, files
     from fer.data import audit, cleaning
     from fer.report import figures
 
     source = defaults.source(args)
-    read = (args.test, args.model, args.probabilities)
+    read = (args.test, args.model, args.predictions)
     files.free_to_write(args.out, *source.paths, *filter(None, read))
     faces = defaults.load(source, data.USAGES)
     told = probabilities(args, faces, source)
@@ -48,10 +48,10 @@ def probabilities(args, faces, source):
 
     Raises BadInput where the model or the CSV is not of these faces.
     """
-    if args.probabilities:
+    if args.predictions:
         from fer.data import cleaning
 
-        return cleaning.probabilities(args.probabilities, faces)
+        return cleaning.probabilities(args.predictions, faces)
     if not args.model:
         return None
     import numpy as np

@@ -130,7 +130,8 @@ FLAGS = {
         action="store_true",
     ),
     "strict": flag(
-        "end at the first picture without a face, instead of noting why",
+        "fail on what is else only noted: audit.py (status 1) when test faces copy "
+        "training faces; predict.py at the first picture without a face",
         action="store_true",
     ),
     "picture": flag(
@@ -212,14 +213,11 @@ FLAGS = {
         type=file,
         metavar="F",
     ),
-    "probabilities": flag(
+    "predictions": flag(
         "a CSV with a row a face and a column a class, by models that were not fitted "
         "on the face; an empty cell: not known",
         type=file,
         metavar="F",
-    ),
-    "strict": flag(
-        "end in status 1 when test faces copy training faces", action="store_true"
     ),
     "out": flag("where to write", type=path, metavar="P"),
     "debug": flag("show the traceback of an error", action="store_true"),
