@@ -37,14 +37,17 @@ def cards():
 
 
 def spread(found, *names):
-    """Mean and deviation over cards of a figure, or a dash where one lacks it."""
-    values = []
-    for card in found:
-        value = card["scores"]
-        for name in names:
-            value = (value or {}).get(name)
-        values.append(value)
-    return "-" if None in values else harness.spread(values, 4)
+    """Mean and deviation of a figure over the cards that have it, or a dash."""
+    values = [value for card in found if (value := figure(card, *names)) is not None]
+    return harness.spread(values, 4) if values else "-"
+
+
+def figure(card, *names):
+    """A figure of the card's scores, or None."""
+    value = card["scores"]
+    for name in names:
+        value = (value or {}).get(name)
+    return value
 
 
 def accuracies(found):
@@ -61,8 +64,9 @@ def probabilities(found):
         kinds = ("macro", "f1"), ("probabilities", "nll"), ("probabilities", "brier")
         kinds += ("probabilities", "ece"), ("calibrated", "ece"), ("temperature",)
         told = [spread(of, *kind) for kind in kinds]
-        if set(told) != {"-"}:
-            yield (name, *told)
+        seeds = sum(figure(card, "temperature") is not None for card in of)
+        if seeds:
+            yield (name, str(seeds), *told)
 
 
 def how(found):
@@ -91,7 +95,7 @@ def page():
     """The whole page as text."""
     found = cards()
     first = ("model", "parameters", "seeds", *VIEWS, "one pass, without copies")
-    second = ("model", "macro F1", "log loss", "Brier", "ECE")
+    second = ("model", "seeds", "macro F1", "log loss", "Brier", "ECE")
     second += ("ECE, calibrated", "temperature")
     third = ("model", "recipe", "teachers", "minutes", "machine")
     return "\n".join(
