@@ -44,7 +44,7 @@ def spread(found, *names):
 
 def figure(card, *names):
     """A figure of the card's scores, or None."""
-    value = card["scores"]
+    value = card["scores"] if len(names) > 1 else card
     for name in names:
         value = (value or {}).get(name)
     return value

@@ -27,6 +27,7 @@ def describe(
         "classes": list(held.classes),
         **about,
         "scores": score(network, held, copies),
+        "temperature": scores.temperature(held.labels, predict(network, held.images)),
         "must not be used": NOT_FOR,
         "machine": ", ".join([machine.processor(), *machine.graphics()]),
         "versions": {"python": platform.python_version()} | machine.versions(),
@@ -37,7 +38,7 @@ def score(network: Any, held: data.Faces, copies: np.ndarray) -> dict[str, Any]:
     """What a card tells of the faces that validate; copies: (N,) bool, of fitted ones.
 
     Calibration is of one pass: as it is, and with a temperature that is fitted on the
-    other half of the rows. The card's own temperature is fitted on all of them.
+    other half of the rows; the card's own is fitted on all of them.
     """
     labels, classes = held.labels, held.classes
     views = {
@@ -62,7 +63,6 @@ def score(network: Any, held: data.Faces, copies: np.ndarray) -> dict[str, Any]:
         "calibrated": scores.probabilistic(
             labels, scores.cross_calibrated(labels, one)
         ),
-        "temperature": scores.temperature(labels, one),
     }
 
 
