@@ -28,7 +28,7 @@ WINDOWS = [(1, 0, 0)] + [(0.86, x, y) for x in (-2, 2) for y in (-2, 2)]
 
 # What each sieve lets pass: cosines of descriptors, then correlations of pixels.
 LIKELY, LIKELIER = 0.53, 0.77
-SIMILAR, SAME = 0.62, 0.83
+SIMILAR, SAME = 0.56, 0.83
 # Light and shadow are as wide; pixels are compared without them.
 SHADOW = SIDE / 12
 # By how many pixels more a part is shrunk each time, at half and at full size.
@@ -41,16 +41,25 @@ def pairs(images):
     images: (N, 48, 48) uint8. Exact copies are near copies, too. Faces without contrast
     are like none.
     """
+    from threadpoolctl import threadpool_limits
+
     rows = np.flatnonzero(deviation(images) >= FLAT)
     if len(rows) < 2:
         return np.empty((0, 2), int), np.empty(0, np.float32)
-    images = images[rows]
+    # The blocks have threads of their own.
+    with threadpool_limits(1, "blas"):
+        found, alike = _sieved(images[rows])
+    return rows[found], alike
+
+
+def _sieved(images):
+    """As pairs, of faces with contrast."""
     found, mirrored = _likely(images)
     for side, least in ((HALF, SIMILAR), (SIDE, SAME)):
         alike = correlation(images, found, mirrored, side)
         kept = alike >= least
         found, mirrored, alike = found[kept], mirrored[kept], alike[kept]
-    return rows[found], alike
+    return found, alike
 
 
 def deviation(images):
