@@ -150,6 +150,8 @@ def is_votes(fields):
 def path_column(fields):
     """The place of a header's column of paths beside one of labels, or None."""
     names = [plain_name(field) for field in fields]
+    if any(KINDS.get(name) == "images" and name not in PATHS for name in names):
+        return None
     labels = any(KINDS.get(name) == "labels" for name in names)
     places = [place for place, name in enumerate(names) if name in PATHS]
     return places[0] if labels and places else None
@@ -170,7 +172,9 @@ def _kinds(fields):
     names = [plain_name(field) for field in fields]
     kinds = [KINDS.get(name, "" if name else "index") for name in names]
     wide = [re.fullmatch("[a-z]*[0-9]+x?[0-9]*", name) is not None for name in names]
-    if sum(wide) >= squares.LEAST_SIDE**2 and "images" not in kinds:
+    # A row of pixels may look so, too, but for names that are all different.
+    unlike = len(set(names)) == len(names)
+    if unlike and sum(wide) >= squares.LEAST_SIDE**2 and "images" not in kinds:
         kinds = _wide(wide, kinds)
     return kinds if {"images", "wide"} & {*kinds} else []
 
