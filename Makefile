@@ -3,7 +3,6 @@
 #                                   labels those, with TRAIN=1, it trains new models
 # make test                         every test; make lint, make coverage: what they say
 # make bench CSV=data/fer2013.csv   claims of speed, measured: benchmarks/results/
-# make train-fer2013 CSV=...        the shipped models, trained: see README.md
 # PYTHON=python3.12 chooses another Python than python3
 PYTHON ?= python3
 RUN = .venv/bin/python
@@ -31,6 +30,7 @@ FULL_DISK = tests/test_faults.py::test_predict_on_a_full_disk_keeps_the_earlier_
 lint: .venv/dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 
 
 # The long ones, python -m benchmarks.time_to_accuracy and equivalence: most of an hour each.

@@ -203,10 +203,8 @@ def computing_in(policy, network):
     """
     import keras
 
-    first, *_ = (
-        *(n for n, layer in enumerate(network.layers) if hasattr(layer, "kernel")),
-        0,
-    )
+    weighted = (n for n, layer in enumerate(network.layers) if hasattr(layer, "kernel"))
+    first = next(weighted, 0)
     between = {layer.name for layer in network.layers[first + 1 : -1]}
     kinds = {type(layer).__name__ for layer in network.layers}
     if not (kinds <= MEASURED and ends_in_softmax(network)):

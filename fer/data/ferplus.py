@@ -6,8 +6,10 @@ from fer import BadInput
 from fer.data import classes, table
 from fer.data.gather import split_code
 
-VOTED = ("neutral", "happiness", "surprise", "sadness")
-VOTED += ("anger", "disgust", "fear", "contempt")
+VOTED = (
+    *("neutral", "happiness", "surprise", "sadness"),
+    *("anger", "disgust", "fear", "contempt"),
+)
 
 
 def read(path, stream):

@@ -25,8 +25,20 @@ NAMES = {
     "index": "index unnamed0",
 }
 KINDS = {name: kind for kind, names in NAMES.items() for name in names.split()}
-PATHS = "path paths filename filenames file files filepath imagepath imagefile img name"
-PATHS = {*PATHS.split(), "image", "images", "face", "imagename", "id", "imageid"}
+PATHS = {
+    *[
+        "path",
+        "paths",
+        "filename",
+        "filenames",
+        "file",
+        "files",
+        "filepath",
+        "imagepath",
+        "imagefile",
+    ],
+    *["img", "name", "image", "images", "face", "imagename", "id", "imageid"],
+}
 SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 20  # lines that tell a table's layout
 LONGEST_LINE = 1 << 20

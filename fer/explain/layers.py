@@ -35,7 +35,7 @@ def with_places(network):
     Only of layers with places that all behind them depends on: none that a shortcut
     goes round.
     """
-    first, *_ = [*convolutions(network), None]
+    first = next(iter(convolutions(network)), None)
     behind = network.layers[network.layers.index(first) :] if first else []
     found = {}
     for layer in behind:

@@ -18,7 +18,7 @@ MOST_BYTES = 1 << 30
 def keep(folder: Path, images: np.ndarray) -> str:
     """Write the digests of fitted faces into the folder; the file's name."""
     digests = np.sort(data.short_digests(images))
-    name = f"fitted-{hashlib.sha256(digests).hexdigest()[:16]}.npy"
+    name = f"fitted-{hashlib.sha256(digests.tobytes()).hexdigest()[:16]}.npy"
     if not (folder / name).exists():
         with files.whole(folder / name) as temporary:
             np.save(temporary, digests)
@@ -41,7 +41,7 @@ def read(path: Path, card: dict[str, Any]) -> np.ndarray | None:
         digests = np.load(beside, allow_pickle=False)
         if digests.dtype != np.uint64 or digests.ndim != 1:
             raise ValueError("these are no digests")
-        if hashlib.sha256(digests).hexdigest()[:16] not in name:
+        if hashlib.sha256(digests.tobytes()).hexdigest()[:16] not in name:
             raise ValueError("its content is not what its name says")
     return digests
 

@@ -67,10 +67,11 @@ class Checkpoint:
         if not now and began < self.written + self.took / SHARE_OF_TIME:
             return
         variables = network.variables + network.optimizer.variables
-        arrays = {f"state{i}": np.asarray(it) for i, it in enumerate(variables)}
         about = {"run": self.run, "history": history, "seconds": seconds}
+        arrays: dict[str, Any] = {"about": np.array(json.dumps(about))}
+        arrays |= {f"state{i}": np.asarray(it) for i, it in enumerate(variables)}
         with files.whole(self.path) as temporary:
-            np.savez(temporary, about=np.array(json.dumps(about)), **arrays)
+            np.savez(temporary, **arrays)
         self.written = time.perf_counter()
         self.took = self.written - began
 

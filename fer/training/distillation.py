@@ -9,6 +9,7 @@ also where its weights are not.
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +89,9 @@ class Teacher:
 
 def answers(teachers: list[Teacher], images: np.ndarray, recipe: Recipe) -> np.ndarray:
     """The teachers' mean prediction of the views: (views, N, classes) float16."""
-    total = sum(each.answers(images, recipe).astype(np.float32) for each in teachers)
+    total: Any = 0
+    for each in teachers:
+        total = total + each.answers(images, recipe).astype(np.float32)
     return (total / len(teachers)).astype(np.float16)
 
 

@@ -125,21 +125,20 @@ class Recipe:
     def resolved(self, **changes: Any) -> "Recipe":
         """This recipe with `changes`, and numbers where None stands for a default."""
         peak, decay = RATES[self.optimizer]
-        numbers = {
-            "learning_rate": peak * AGAIN if self.start else peak,
-            "weight_decay": decay,
-        }
-        missing = {n: v for n, v in numbers.items() if getattr(self, n) is None}
-        return dataclasses.replace(self, **missing, **changes)
+        if self.learning_rate is None:
+            changes["learning_rate"] = peak * AGAIN if self.start else peak
+        if self.weight_decay is None:
+            changes["weight_decay"] = decay
+        return dataclasses.replace(self, **changes)
 
     def as_dict(self) -> dict[str, Any]:
         """All choices by name, as JSON has them."""
         return dataclasses.asdict(self) | {"teachers": [*self.teachers]}
 
 
-STRONG = {"optimizer": "muon", "augment": "strong"}
+STRONG: dict[str, Any] = {"optimizer": "muon", "augment": "strong"}
 # How the shipped model of each network was made, without its teachers.
-BEST = {
+BEST: dict[str, dict[str, Any]] = {
     "cnn": STRONG | {"epochs": 120},
     "dnn": {"augment": "mirror", "epochs": 120},
     "compact": STRONG,

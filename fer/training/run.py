@@ -3,6 +3,7 @@
 import contextlib
 import io
 from pathlib import Path
+from typing import Any
 
 from fer import (
     BadInput,
@@ -25,7 +26,7 @@ MOST_HISTORY, LARGEST = 16 << 20, 1e9
 
 def train(
     recipe: Recipe,
-    source: data.Source | Path,
+    source: Any,
     out: Path,
     resume: bool | None = False,
     fresh: bool = False,
@@ -35,7 +36,8 @@ def train(
     `out` is the model; beside it, by suffix: .json its card, .csv its history (a row an
     epoch), .txt its structure, .png its learning curves; and digests of the fitted
     faces. resume: as checkpoint.opened takes it. fresh: whether an unfinished run is
-    given up. Raises BadInput for what cannot be read, written or learned.
+    given up. source: a data.Source, or what it is made of. Raises BadInput for what
+    cannot be read, written or learned.
     """
     out, source = Path(out), data.Source.of(source)
     must_be_free(out, *source.paths, *learned_from(recipe))
