@@ -22,7 +22,10 @@ def main():
     told = models.probabilities(loaded, faces.images, args.mirror, args.turn)
     predicted, classes = told.argmax(1), loaded[0].classes
     counts = scores.matrix(faces.labels, predicted, classes)
-    files.write_figure(args.out, figures.confusion(counts, classes))
+    right = scores.accuracy(faces.labels, predicted)["accuracy"]
+    names = ", ".join(path.name for path in args.model)
+    title = f"{names}, {len(faces):,} rows, accuracy {right:.4f}"
+    files.write_figure(args.out, figures.confusion(counts, classes, title))
     print(scores.table(faces.labels, predicted, classes))
     print(f"wrote {args.out}")
 

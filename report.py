@@ -8,13 +8,14 @@ Drawn faces: new models in models/sample, the page in figures/sample. Your own: 
 shipped models, with --train new ones in models/report; the page in figures/report.
 """
 
+import time
 from pathlib import Path
 
 from fer import BadInput, cli, defaults
 
 
 def main():
-    flags = (*cli.DATA, "models", "train", "epochs", "seed", "test")
+    flags = (*cli.DATA, "models", "train", "epochs", "seed", "test", "faces")
     args = cli.parser(__doc__, *flags).parse_args()
     source = defaults.source(args)
     sample = defaults.is_sample(source)
@@ -24,26 +25,43 @@ def main():
     out = args.out or Path("figures", own)
     test = args.test or defaults.test_csv(source)
     from fer import data, files
-    from fer.report import page, sections
+    from fer.report import material
     from fer.training import run
 
     if args.epochs and not fresh:
         raise BadInput("--epochs is of a training, and none is asked for: add --train")
     # What is wrong with them is better known before hours of training than after.
     read = [*source.paths, test] if test else source.paths
-    for name in ("report.html", "submission.csv"):
+    for name in ("report.html", "submission.csv", "mistakes.csv"):
         files.free_to_write(out / name, *read)
     if test:
         data.load(test, data.USAGES)
     if fresh:
-        for name in sections.FILES.values():
+        for name in material.FILES.values():
             run.must_be_free(folder / name, *read)
         few = defaults.for_sample(source).get("epochs", cli.EPOCHS)
         train(source, folder, args.epochs or few, args.seed)
-    material = sections.gather(source, folder, test, out, args.seed)
-    parts = [part for chapter in sections.ALL for part in chapter(material)]
-    files.write_text(out / "report.html", page.page("Facial expressions", parts))
-    print(f"wrote {out / 'report.html'}, and its pictures beside it")
+    asked = {"test": test, "out": out, "seed": args.seed, "most": args.faces}
+    # Two runs into one folder would mix page and pictures.
+    gathered = material.gather(source, folder, **asked)
+    with files.locked(out / ".report.lock"):
+        made = write(gathered)
+    print(f"wrote {made}, and its pictures beside it")
+
+
+def write(gathered):
+    """Write the page and its pictures, telling what each section takes."""
+    from fer import files
+    from fer.report import page, sections
+
+    parts = {}
+    for heading, section in sections.ALL.items():
+        start = time.perf_counter()
+        parts[heading] = list(section(gathered))
+        print(f"{time.perf_counter() - start:6.1f} s  {heading}", flush=True)
+    path = gathered.out / "report.html"
+    files.write_text(path, page.page("Facial expressions", parts))
+    return path
 
 
 def train(source, folder, epochs, seed):

@@ -92,6 +92,12 @@ def two_names(text):
     return names
 
 
+def faces(text):
+    """An argparse type: how many faces of a cell are shown; all of them, or none."""
+    named = {"all": sys.maxsize, "none": 0}
+    return named[text] if text in named else whole_number(1, 10**9)(text)
+
+
 def flag(help, **options):
     """Arguments for argparse's add_argument; the help tells the default."""
     default = options.get("default")
@@ -218,6 +224,13 @@ FLAGS = {
         "on the face; an empty cell: not known",
         type=file,
         metavar="F",
+    ),
+    "faces": flag(
+        "faces in the page of each cell of the confusion matrix, the worst first: a "
+        "number, all, or none, for a page to share",
+        type=faces,
+        default=24,
+        metavar="N",
     ),
     "out": flag("where to write", type=path, metavar="P"),
     "debug": flag("show the traceback of an error", action="store_true"),

@@ -2,7 +2,9 @@
 
 import dataclasses
 import gzip
+import json
 import os
+import shutil
 import signal
 import sys
 
@@ -10,7 +12,7 @@ import filelock
 import numpy as np
 import pytest
 
-from fer import machine
+from fer import cli, machine
 from fer.training.recipe import Recipe
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -142,6 +144,35 @@ def trained(drawn_csv, tmp_path_factory):
             run.train(recipe, drawn_csv, folder / f"{name}.keras")
 
     return once(tmp_path_factory, "shared_models", train)
+
+
+HOSTILE = "<script>document.title='run'<img src=x onerror=document.title='run'>"
+
+
+@pytest.fixture(scope="session")
+def reported(trained, drawn, drawn_csv, tmp_path_factory):
+    """The folder that report.py wrote, of files whose names and cards hold markup."""
+    from by_command import write_unlabelled
+
+    import report
+
+    folder = tmp_path_factory.mktemp("report")
+    source, test = (folder / f"{HOSTILE}{number}.csv" for number in (1, 2))
+    shutil.copy(drawn_csv, source)
+    write_unlabelled(test, range(len(drawn)), drawn.images)
+    own = shutil.copytree(trained, folder / "models" / HOSTILE)
+    for path in own.glob("*.json"):
+        card = json.loads(path.read_text())
+        card |= {"command": HOSTILE, "data": card["data"] | {"file": HOSTILE}}
+        path.write_text(json.dumps(card))
+    words = ("--data", source, "--models", own, "--test", test)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            sys, "argv", ["report.py", *map(str, words), "--out", str(folder / "page")]
+        )
+        patch.setattr(cli, "STEPS", 2)
+        report.main()
+    return folder / "page"
 
 
 @pytest.fixture

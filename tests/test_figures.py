@@ -7,7 +7,7 @@ from fer.report import figures
 
 def test_a_confusion_matrix_has_a_row_for_each_true_class():
     counts = np.array([[3, 1], [0, 5]])
-    axes, *_ = figures.confusion(counts, ("sad", "fear")).axes
+    axes, *_ = figures.confusion(counts, ("sad", "fear"), "cnn, 9 rows").axes
     assert np.array_equal(axes.images[0].get_array(), [[0.75, 0.25], [0, 1]])
     assert [text.get_text() for text in axes.texts] == [
         *("0.75\n3", "0.25\n1", "0.00\n0", "1.00\n5"),
@@ -16,14 +16,19 @@ def test_a_confusion_matrix_has_a_row_for_each_true_class():
     assert colors == ["white", "black", "black", "white"]  # on dark, on light
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sad", "fear"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
+    assert axes.get_title() == "cnn, 9 rows"
 
 
 def test_a_saliency_figure_shows_the_face_the_map_and_the_mask(rng):
-    image, masked = rng.integers(0, 256, (2, 48, 48))
+    image, masked = rng.integers(0, 256, (2, 48, 48), np.uint8)
     heat = rng.random((48, 48))
     drawn = figures.saliency(image, heat, masked, "fear", 0.6).axes[:3]
-    for axes, shown in zip(drawn, (image, heat, masked), strict=True):
+    for axes, shown in zip(drawn[:2], (image, heat), strict=True):
         assert np.array_equal(axes.images[0].get_array(), shown)
+    seen = np.asarray(drawn[2].images[0].get_array())
+    kept = heat > 0.6
+    assert np.array_equal(seen[kept], masked[kept][:, None].repeat(3, 1))
+    assert (seen[~kept] == figures.MASKED).all() and kept.any()
     titles = [axes.get_title() for axes in drawn]
     assert titles == [
         *("Original (class = fear)", "Saliency map", "Mask (threshold = 0.6)")
@@ -37,8 +42,11 @@ def test_the_pictures_of_a_layer_are_named_as_the_reports_are():
         assert np.array_equal(drawn.axes[0].images[0].get_array(), pictures[0])
     names = [(name, drawn.get_suptitle()) for name, drawn, _ in (ascents, responses)]
     assert names == [
-        ("conv1_filters.png", "Filters of layer conv1 (# Ascent Epoch 90)"),
-        ("conv1_responses.png", "Output of layer conv1 (Given image 9)"),
+        (
+            "conv1_filters.png",
+            "Filters of layer conv1 after 90 steps of gradient ascent",
+        ),
+        ("conv1_responses.png", "Responses of layer conv1 to validation row 9"),
     ]
 
 
@@ -64,3 +72,18 @@ def test_a_photo_is_shown_with_its_faces_and_of_each_the_bars(rng):
         assert np.array_equal(axes.images[0].get_array(), face)
         assert np.array_equal(axes.images[1].get_array(), heat)
     assert [bar.get_width() for bar in bars.patches] == [0.2, 0.8]
+
+
+def test_rows_of_tiles_are_numbered_by_their_first_filter(rng):
+    grid = figures.tiles(rng.random((40, 5, 5)), "tiles").axes
+    labels = [axes.get_ylabel() for axes in grid]
+    assert [label for label in labels if label] == ["0", "16", "32"]
+    assert labels[::16] == ["0", "16", "32"]
+
+
+def test_a_single_bright_pixel_does_not_darken_its_tile(rng):
+    picture = rng.random((48, 48))
+    picture[0, 0] = 1000
+    [axes] = figures.tiles(picture[None], "tiles").axes
+    low, high = axes.images[0].get_clim()
+    assert 0 <= low < 0.05 and 0.95 < high <= 1

@@ -1,5 +1,7 @@
 """The networks are the report's, row by row."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -49,7 +51,13 @@ def test_structure_is_the_reports_behind_a_rescaling(build, rows, total):
 
 def test_kinds_and_shapes_stand_apart_in_the_structure():
     text = networks.structure_text(networks.compact_60k())
-    assert "GlobalAveragePooling2D  (None" in text
+    assert re.search(r"GlobalAveragePooling2D +\(None", text)
+
+
+def test_a_structure_tells_names_sizes_activations_and_dropout():
+    text = networks.structure_text(networks.cnn())
+    for told in ("conv1, 5 x 5, relu", "2 x 2", "rate 0.3", "softmax"):
+        assert told in text
 
 
 def test_a_twin_in_bfloat16_keeps_first_and_last_weights_in_float32():

@@ -76,12 +76,14 @@ def test_the_sentence_on_a_difference_says_when_chance_explains_it():
     unclear = {"difference": 0.01, "interval": [-0.02, 0.04]}
     harm = {"difference": -0.1, "interval": [-0.15, -0.05]}
     said = wording.difference("A", "B", clear)
-    assert said.startswith("A against B: +10.0 points")
-    assert said.endswith("more than chance explains.")
-    assert "chance may explain" in wording.difference("A", "B", unclear)
-    assert "less, beyond chance" in wording.difference("A", "B", harm)
-    said = wording.difference("A", "B", clear, ["epochs", "seed"])
-    assert said.endswith("They differ in epochs, seed, too.")
+    assert said.startswith("The accuracy of A is significantly higher than that of B")
+    assert "+10.0 points (95% CI +5.0 to +15.0)" in said
+    assert said.endswith("for these two trained models on these rows.")
+    unclear = wording.difference("A", "B", unclear)
+    assert "not significantly different from" in unclear
+    assert "significantly lower than" in wording.difference("A", "B", harm)
+    said = wording.difference("A", "B", clear, ["augment", "epochs", "seed"])
+    assert said.endswith("They also differ in augment, epochs and seed.")
 
 
 def test_the_sentence_on_a_matrix_names_best_worst_and_mix_ups():
@@ -100,7 +102,7 @@ def test_only_what_is_mistaken_is_called_so(wrong, said):
     counts = np.diag([4, 2, 3 - wrong])
     counts[2, 0] = wrong
     sentence = wording.confusions(counts, ("angry", "disgust", "fear"))
-    assert sentence.endswith(f"Most often mistaken: {said}")
+    assert sentence.endswith(f"most often mistaken: {said}")
 
 
 def test_a_class_without_faces_is_not_called_the_worst():
@@ -123,16 +125,26 @@ def test_the_sentence_on_a_history_names_the_best_epoch():
         {"epoch": 2, "accuracy": 0.6, "val_accuracy": 0.5, "val_loss": 1.2},
         {"epoch": 3, "accuracy": 0.9, "val_accuracy": 0.5, "val_loss": 1.3},
     ]
-    said = wording.history(history)
+    said = wording.history(history, {})
     assert "best at epoch 2 of 3, 0.500" in said
     assert "ends at 0.900, +40.0 points" in said
+    assert "Validation above training" not in said
+
+
+def test_what_a_reader_of_a_history_will_wonder_about_is_said():
+    row = {"epoch": 1, "accuracy": 0.3, "val_accuracy": 0.4, "val_loss": 1.5}
+    options = {"teachers": {"t.keras": ""}, "precision": "mixed_bfloat16"}
+    said = wording.history([row], options, exact=0.41)
+    assert "Validation above training: augmentation and dropout act in" in said
+    assert "Training loss is measured against the teachers' probabilities" in said
+    assert "in float32, the saved model scores 0.410" in said
 
 
 def test_the_sentence_on_filters_counts_the_silent_and_the_moved():
     maps = np.array([np.full((2, 2), 10.0), np.full((2, 2), 0.5), np.zeros((2, 2))])
     dead = np.array([False, False, True])
     said = wording.filters("conv1", np.array([1.0, 3.0, 9.0]), dead, maps)
-    assert said.startswith("conv1: 1 of 3 filters never answer;")
+    assert said.startswith("conv1: 1 of 3 filters have no gradient")
     assert "climbs to between 1.00 and 3.00" in said
     assert "The face moves 1 filters" in said
 

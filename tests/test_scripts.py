@@ -137,7 +137,7 @@ def test_confusion_prints_the_scores_of_the_validation_rows(
     table = scores.table(*asked)
     assert f"accuracy {scores.shown(score)}" in table
     assert capsys.readouterr().out == f"{table}\nwrote {out}\n"
-    [(counts, _)] = counted
+    [(counts, *_)] = counted
     assert (counts == scores.matrix(*asked)).all() and (counts != counts.T).any()
     assert is_drawn(out)
 

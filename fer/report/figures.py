@@ -1,16 +1,35 @@
 """Arrays in, matplotlib figures out."""
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+HEAT = "inferno"  # perceptually uniform: twice as salient looks twice as bright
+MASKED = (24, 44, 92)  # red, green, blue of pixels that a mask takes away; no grey
+COLUMNS = 16  # of tiles
+# Of a tile's pixels, so many percent at either end are black and white.
+CLIPPED = 1
 
-def confusion(counts, classes):
+
+def colors(levels):
+    """The colours of a map's `levels`, from nothing to all: [[red, green, blue], ...].
+
+    Each is 0..255.
+    """
+    return [list(color[:3]) for color in _bytes(np.linspace(0, 1, levels))]
+
+
+def _bytes(values):
+    return colormaps[HEAT](values, bytes=True).tolist()
+
+
+def confusion(counts, classes, title):
     """A confusion matrix (C, C): colour and share by row, with the counts beneath."""
     from sklearn.metrics import ConfusionMatrixDisplay
 
     rates = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    figure = Figure(figsize=(7.4, 6.4))
+    figure = Figure(figsize=(7.4, 6.4), layout="constrained")
     axes = figure.subplots()
     display = ConfusionMatrixDisplay(rates, display_labels=classes)
     display.plot(
@@ -21,20 +40,24 @@ def confusion(counts, classes):
         text.set_text(f"{text.get_text()}\n{count}")
         # scikit-learn chooses by the rates' own range, not by the colours' 0 to 1.
         text.set_color("white" if rate > 0.5 else "black")
-    axes.set(title="Confusion matrix", xlabel="predicted", ylabel="true")
+    axes.set(title=title, xlabel="predicted", ylabel="true")
     return figure
 
 
 def saliency(image, heat, masked, name, threshold):
-    """Original with its class, saliency map with a colour bar, and masked face."""
+    """Original with its class, saliency map with a colour bar, and masked face.
+
+    Pixels at most as salient as `threshold` are drawn in a colour, not in a grey.
+    """
     figure = Figure(figsize=(10.5, 3.4), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     left.imshow(image, cmap="gray", vmin=0, vmax=255)
     left.set_title(f"Original (class = {name})")
-    drawn = middle.imshow(heat, cmap="jet", vmin=0, vmax=1)
+    drawn = middle.imshow(heat, cmap=HEAT, vmin=0, vmax=1)
     middle.set_title("Saliency map")
     figure.colorbar(drawn, ax=middle, shrink=0.9)
-    right.imshow(masked, cmap="gray", vmin=0, vmax=255)
+    kept = (heat > threshold)[..., None]
+    right.imshow(np.where(kept, masked[..., None], np.array(MASKED, np.uint8)))
     right.set_title(f"Mask (threshold = {threshold:g})")
     for axes in (left, middle, right):
         axes.set_axis_off()
@@ -71,13 +94,21 @@ def faces(photo, squares, cut, heats, told, classes):
 
 
 def tiles(pictures, title, dead=None):
-    """A grid of pictures (N, H, W), each scaled by itself; a dead one is crossed."""
-    columns = 16 if len(pictures) > 16 else 8
+    """A grid of pictures (N, H, W), each by its own contrast; a dead one is crossed.
+
+    Rows are numbered by the first picture in them.
+    """
+    columns = min(COLUMNS, len(pictures))
     rows = -(-len(pictures) // columns)
-    figure = Figure(figsize=(columns * 0.75, rows * 0.75 + 0.4))
+    figure = Figure(figsize=(max(columns * 0.75 + 0.5, 5), rows * 0.75 + 0.4))
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.ravel():
-        axes.set_axis_off()
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set_frame_on(False)
+    for number, axes in enumerate(grid[:, 0]):
+        label = str(number * columns)
+        axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize="small")
     for number, (axes, picture) in enumerate(zip(grid.ravel(), pictures, strict=False)):
         if dead is not None and dead[number]:
             axes.plot(
@@ -85,10 +116,16 @@ def tiles(pictures, title, dead=None):
             )
             axes.set_aspect("equal")
         else:
-            axes.imshow(picture, cmap="gray")
+            low, high = np.percentile(picture, (CLIPPED, 100 - CLIPPED))
+            axes.imshow(picture, cmap="gray", vmin=low, vmax=high)
     figure.suptitle(title)
     figure.subplots_adjust(
-        0.01, 0.01, 0.99, 1 - 0.45 / figure.get_figheight(), 0.05, 0.05
+        0.5 / figure.get_figwidth(),
+        0.01,
+        0.99,
+        1 - 0.45 / figure.get_figheight(),
+        0.05,
+        0.05,
     )
     return figure
 
@@ -109,9 +146,9 @@ def groups(pictures):
 def filter_pictures(layer, found, dead, steps, maps, image):
     """A layer's ascents and responses, each as (file name, figure, title)."""
     filters, responses = filter_names(layer)
-    ascents = f"Filters of layer {layer} (# Ascent Epoch {steps})"
+    ascents = f"Filters of layer {layer} after {steps} steps of gradient ascent"
     yield filters, tiles(found, ascents, dead), ascents
-    outputs = f"Output of layer {layer} (Given image {image})"
+    outputs = f"Responses of layer {layer} to validation row {image}"
     yield responses, tiles(maps, outputs), outputs
 
 

@@ -1,75 +1,204 @@
-"""Figures and tables in, one self-contained HTML page out."""
+"""Text, tables and pictures in, one self-contained HTML page out."""
 
 import base64
+import hashlib
 import html
+import io
+import json
+from pathlib import Path
+from string import Template
 
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto;
-       padding: 0 1rem }
-img { max-width: 100%; height: auto }
-pre { background: #f4f4f4; padding: 1rem; overflow: auto }
-table { border-collapse: collapse }
-th, td { padding: .2rem .9rem; text-align: left }
-tr:nth-child(even) { background: #f4f4f4 }
-figcaption { color: #555 }
-figure { margin: 1rem 0 }
-@media (prefers-color-scheme: dark) {
-  body { background: #16181c; color: #ddd }
-  pre, tr:nth-child(even) { background: #24272d }
-  img { background: #fff } figcaption { color: #aaa } }
-"""
-# Nothing is fetched and nothing runs, whatever a file's fields say.
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+import numpy as np
+
+HERE = Path(__file__).parent
+DPI, QUALITY = 100, 80  # of matplotlib's figures inside the page
 
 
-def page(title, parts):
-    """A whole page: `parts` are strings of HTML made by the functions below."""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>{html.escape(title)}</h1>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
+class Html(str):
+    """Text that is markup already; all other text is escaped."""
+
+
+def tag(name, *children, **attributes):
+    """An element as Html. An attribute class is written class_; data_x is data-x.
+
+    An attribute that is None is left out; one that is True has no value.
+    """
+    inner = "".join(map(_escaped, children))
+    told = "".join(
+        f" {key.rstrip('_').replace('_', '-')}"
+        + ("" if value is True else f'="{html.escape(str(value))}"')
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Html(f"<{name}{told}>{inner}</{name}>")
+
+
+def _escaped(child):
+    return child if isinstance(child, Html) else html.escape(str(child))
+
+
+def page(title, sections):
+    """The whole page. sections: {heading: [Html, ...]}, in their order.
+
+    Nothing is fetched, and only this page's own script runs, whatever the fields of a
+    file say.
+    """
+    style, script = (HERE / name for name in ("page.css", "page.js"))
+    style, script = style.read_text(), script.read_text()
+    links = [
+        tag("li", tag("a", heading, href=f"#{_anchor(heading)}"))
+        for heading in sections
+    ]
+    body = [
+        tag("section", tag("h2", heading), *parts, id=_anchor(heading))
+        for heading, parts in sections.items()
+    ]
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; "
+        f"script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+    return Template((HERE / "page.html").read_text()).substitute(
+        title=html.escape(title),
+        policy=policy,
+        style=style,
+        script=script,
+        contents="".join(links),
+        body="\n".join(body),
     )
 
 
-def heading(text):
-    """A section's heading."""
-    return f"<h2>{html.escape(text)}</h2>"
+def _anchor(heading):
+    return "-".join("".join(c if c.isalnum() else " " for c in heading).lower().split())
 
 
-def paragraph(text):
+def _hash(text):
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def paragraph(text, **attributes):
     """A paragraph of plain text."""
-    return f"<p>{html.escape(text)}</p>"
+    return tag("p", text, **attributes)
 
 
-def preformatted(text):
-    """Text whose columns line up."""
-    return f"<pre>{html.escape(text)}</pre>"
+def preformatted(text, label):
+    """Text whose columns line up; `label` names it for a screen reader."""
+    return _scrolling(tag("pre", text), label)
 
 
-def table(header, rows):
-    """A table of plain text."""
+def table(header, rows, caption):
+    """A table, whose columns the page's script sorts by."""
+    head = tag("tr", *(tag("th", cell, scope="col") for cell in header))
+    body = [
+        tag("tr", tag("th", first, scope="row"), *map(_cell, rest))
+        for first, *rest in rows
+    ]
+    whole = tag(
+        "table",
+        *(tag("caption", caption), tag("thead", head), tag("tbody", *body)),
+        class_="sortable",
+    )
+    return _scrolling(whole, caption)
 
-    def line(tag, cells):
-        return (
-            "<tr>"
-            + "".join(f"<{tag}>{html.escape(str(c))}</{tag}>" for c in cells)
-            + "</tr>"
-        )
 
-    return (
-        "<table>"
-        + line("th", header)
-        + "".join(line("td", row) for row in rows)
-        + "</table>"
+def _cell(value):
+    number = str(value)[:1] in "+-0123456789"
+    return tag("td", value, class_=None if number else "text")
+
+
+def matrix(counts, classes, caption):
+    """A confusion matrix: a row a true class, shaded by the share of its faces.
+
+    The page's script makes a button of each cell that has faces.
+    """
+    rates = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    heads = (tag("th", name, scope="col") for name in ("true", *classes))
+    rows = []
+    for true, name in enumerate(classes):
+        cells = [
+            tag(
+                "td",
+                f"{rates[true, named]:.2f}",
+                tag("small", f"{count:,}"),
+                class_=f"shade{round(10 * rates[true, named])}",
+                data_cell=f"{true}-{named}" if count else None,
+            )
+            for named, count in enumerate(counts[true])
+        ]
+        rows.append(tag("tr", tag("th", name, scope="row"), *cells))
+    return tag(
+        "table",
+        *(tag("caption", caption), tag("thead", tag("tr", *heads))),
+        tag("tbody", *rows),
+        class_="matrix",
     )
 
 
-def picture(png, caption):
-    """A picture, the bytes of a PNG file, inside the page."""
-    encoded, caption = base64.b64encode(png).decode(), html.escape(caption)
-    return (
-        f'<figure><img alt="{caption}" src="data:image/png;base64,{encoded}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+def _scrolling(inner, label):
+    """A region that scrolls sideways by itself, by keys, too."""
+    return tag(
+        "div", inner, class_="scroll", tabindex="0", role="region", aria_label=label
     )
+
+
+def details(summary, *children):
+    """What is shown when the reader asks for it."""
+    return tag("details", tag("summary", summary), *children)
+
+
+def facts(pairs):
+    """A list of names and what they are."""
+    each = (tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs)
+    return tag("dl", *each)
+
+
+def picture(source, caption, **attributes):
+    """A picture with its caption; source: a data URI."""
+    image = picture_alone(source, caption, **attributes)
+    return tag("figure", image, tag("figcaption", caption))
+
+
+def picture_alone(source, told, **attributes):
+    """A picture; `told` says in words what it shows."""
+    return Html(str(tag("img", alt=told, src=source, **attributes))[: -len("</img>")])
+
+
+def drawn(figure):
+    """A matplotlib figure as a data URI, in a screen's resolution."""
+    stream = io.BytesIO()
+    options = {"quality": QUALITY, "method": 6}
+    figure.savefig(
+        stream, format="webp", dpi=DPI, bbox_inches="tight", pil_kwargs=options
+    )
+    return _data_uri(stream)
+
+
+def script_data(name, value):
+    """`value` as JSON for the page's script; no text in it can end the element."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    inner = Html(text.replace("<", "\\u003c"))
+    return tag("script", inner, type="application/json", id=name)
+
+
+def sheet(images, columns=64):
+    """Images (N, H, W) uint8 side by side in rows of `columns`: (rows, width) uint8."""
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    high, wide = images.shape[1:]
+    cells = np.zeros((rows * columns, high, wide), np.uint8)
+    cells[: len(images)] = images
+    cells = cells.reshape(rows, columns, high, wide)
+    return cells.transpose(0, 2, 1, 3).reshape(rows * high, columns * wide)
+
+
+def webp(pixels, **options):
+    """Pixels (H, W) uint8 as a data URI; options: as Pillow's, such as quality."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="webp", method=6, **options)
+    return _data_uri(stream)
+
+
+def _data_uri(stream):
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()

@@ -1,203 +1,223 @@
 """The report's sections: pictures, tables, and sentences computed from them."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 
-from fer import BadInput, cli, data, explain, files, models, networks, scores
-from fer.report import figures, page, wording
-from fer.training import curves, run
+from fer import cli, data, explain, files, networks, scores
+from fer.report import (
+    charts,
+    figures,
+    gallery,
+    mistakes,
+    page,
+    verdict,
+    wording,
+)
+from fer.report.material import CNN, DNN, PLAIN, RANDOM, accuracy, recipe
+from fer.training import curves
 
-CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
-MEASURED = 100  # faces, to see how faithful maps are
-FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
-
-
-@dataclass(frozen=True)
-class Material:
-    """What the sections draw on; dicts go by CNN, PLAIN and DNN."""
-
-    models: dict
-    histories: dict
-    faces: data.Faces  # the validation rows
-    copies: int  # of other rows than these, among them
-    predicted: dict  # (N,) int each
-    test: Path | None
-    out: Path
-    source: data.Source
-    seed: int
-
-    def picture(self, name, figure, caption):
-        """Save the figure as `name` beside the page; return it as part of the page."""
-        files.write_figure(self.out / name, figure)
-        return page.picture((self.out / name).read_bytes(), caption)
+NO_FACES = (
+    "This page was made with --faces none, so that it can be shared: no face is in it."
+)
 
 
-def gather(source, folder, test, out, seed):
-    """Load the models of `folder`; let them predict `source`'s validation rows."""
-    faces = data.load(source)
-    data.must_be_labelled(faces, source)
-    loaded = {title: models.load(folder / name) for title, name in FILES.items()}
-    faces = data.in_classes(faces, loaded[CNN].classes, source)
-    held, copies = loaded[CNN].to_judge(faces)
-    _must_go_together(folder, loaded, faces, held)
-    print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
-    return Material(
-        loaded,
-        {title: run.read_history(folder / name) for title, name in FILES.items()},
-        held,
-        copies,
-        {
-            title: model.predict(held.images).argmax(1)
-            for title, model in loaded.items()
-        },
-        test,
-        out,
-        source,
-        seed,
-    )
-
-
-def _must_go_together(folder, loaded, faces, held):
-    """Raise BadInput for models of unlike splits, or with nothing to show."""
-    for title, model in loaded.items():
-        if data.digest(model.validation(faces)) != data.digest(held):
-            raise BadInput(
-                f"{folder / FILES[title]} is validated by other rows than "
-                f"{FILES[CNN]}: train the three on one split"
-            )
-    if len(explain.convolutions(loaded[CNN].network)) < len(cli.LAYERS):
-        raise BadInput(
-            f"{folder / FILES[CNN]} has too few convolutions to show: name a folder "
-            "whose cnn.keras is of train_cnn.py"
-        )
-
-
-def summary(report):
-    """What was read, and what each network scores on the validation rows."""
+def networks_compared(report):
+    """What each network scores on the validation rows, and what it learned from."""
     rows = []
     for title, model in report.models.items():
-        score = scores.accuracy(report.faces.labels, report.predicted[title])
-        low, high = score["interval"]
+        told = report.probabilities[title]
+        score = scores.accuracy(report.labels, told.argmax(1))
+        each = scores.per_class(report.labels, told.argmax(1), report.classes)
+        recalls = [row["recall"] for row in each.values() if row["rows"]]
         rows.append(
             (
                 title,
                 f"{model.card['parameters']:,}",
                 f"{score['accuracy']:.4f}",
-                f"{low:.4f} to {high:.4f}",
-                _recipe(model.card["recipe"]),
+                "{:.4f} to {:.4f}".format(*score["interval"]),
+                f"{np.mean(recalls):.4f}",
+                f"{scores.calibration(report.labels, told)['ece']:.3f}",
+                _recipe(recipe(model)),
                 model.card["data"]["file"],
             )
         )
-    header = (
-        "network",
-        "parameters",
-        "accuracy",
-        "95% interval",
-        "recipe",
-        "trained on",
-    )
+    header = ("network", "parameters", "accuracy", "95% CI", "mean recall")
+    header += ("calibration error", "recipe", "trained on")
+    yield page.table(header, rows, "Scores on the validation rows")
     yield page.paragraph(
         f"{report.source.name}: {len(report.faces):,} validation rows, which a "
-        f"training on it leaves out; {report.copies:,} of them are copies, pixel by "
-        "pixel, of a row that it fits."
+        f"training on it leaves out; {int(report.copies.sum()):,} of them are copies, "
+        "pixel by pixel, of a row that it fits."
     )
-    yield page.table(header, rows)
 
 
-def _recipe(recipe):
-    told = [f"{name} {recipe[name]}" for name in ("epochs", "augment", "optimizer")]
+def _recipe(choices):
+    told = [f"{name} {choices[name]}" for name in ("epochs", "augment", "optimizer")]
     more = {"teachers": "taught", "start": "trained further"}
-    return ", ".join(told + [word for name, word in more.items() if recipe[name]])
+    return ", ".join(told + [word for name, word in more.items() if choices[name]])
 
 
 def cnn(report):
     """The CNN: structure, curves with and without augmentation side by side."""
-    yield page.heading("1. Convolutional neural network")
-    yield page.preformatted(networks.structure_text(report.models[CNN].network))
-    shown = {title: report.histories[title] for title in (CNN, PLAIN)}
-    yield report.picture(
-        "cnn_curves.png", curves.curves(shown), "Training procedure of the CNN"
-    )
-    names = "With augmentation", "without"
+    yield _structure(report, CNN)
+    yield from _curves(report, "cnn_curves.png", CNN, PLAIN)
+    names = "the CNN with augmentation", "the CNN without"
     yield page.paragraph(
-        f"{wording.history(report.histories[CNN])} "
+        f"{_history(report, CNN)} "
         f"{_compare(report, names, CNN, PLAIN, meant={'augment'})}"
     )
 
 
 def dnn(report):
     """The DNN: structure, curves, and both networks on one axis."""
-    yield page.heading("2. Deep neural network of as many parameters")
-    yield page.preformatted(networks.structure_text(report.models[DNN].network))
-    yield report.picture(
-        "dnn_curves.png",
-        curves.curves({DNN: report.histories[DNN]}),
-        "Training procedure of the DNN",
-    )
+    yield _structure(report, DNN)
+    yield from _curves(report, "dnn_curves.png", DNN)
     both = {title: report.histories[title] for title in (CNN, DNN)}
-    yield report.picture("comparison.png", curves.comparison(both), "CNN against DNN")
+    report.save("comparison.png", curves.comparison(both))
+    series = {
+        f"{title}, {rows}": [row[key] for row in history]
+        for title, history in both.items()
+        for rows, key in (("training", "accuracy"), ("validation", "val_accuracy"))
+    }
+    yield charts.curves("CNN against DNN: accuracy", "accuracy", series)
     yield page.paragraph(
-        f"{wording.history(report.histories[DNN])} "
-        f"{_compare(report, ('The CNN', 'the DNN'), CNN, DNN, meant={'network'})}"
+        f"{_history(report, DNN)} "
+        f"{_compare(report, ('the CNN', 'the DNN'), CNN, DNN, meant={'network'})}"
     )
+
+
+def _structure(report, title):
+    text = networks.structure_text(report.models[title].network)
+    label = f"Structure of the {title}"
+    return page.details(label, page.preformatted(text, label))
+
+
+def _curves(report, name, *titles):
+    """Accuracy and loss by epoch, of each of the networks called `titles`."""
+    report.save(name, curves.curves({it: report.histories[it] for it in titles}))
+    drawn = [
+        charts.curves(
+            f"{title}: {measure}",
+            measure,
+            {
+                "training": [row[measure] for row in report.histories[title]],
+                "validation": [
+                    row[f"val_{measure}"] for row in report.histories[title]
+                ],
+            },
+        )
+        for title in titles
+        for measure in ("accuracy", "loss")
+    ]
+    yield page.tag("div", *drawn, class_="charts")
+    for title in titles:
+        label, keys = (
+            f"Numbers of the {title}'s curves",
+            list(report.histories[title][0]),
+        )
+        rows = [[f"{row[key]:.5g}" for key in keys] for row in report.histories[title]]
+        yield page.details(label, page.table(keys, rows, label))
+
+
+def _history(report, title):
+    model = report.models[title]
+    return wording.history(report.histories[title], recipe(model), accuracy(model))
 
 
 def confusion(report):
-    """The CNN's confusion matrix and the table a class."""
-    yield page.heading("3. Confusion matrix")
-    labels, predicted = report.faces.labels, report.predicted[CNN]
-    classes = report.models[CNN].classes
-    counts = scores.matrix(labels, predicted, classes)
-    yield report.picture(
-        "confusion.png",
-        figures.confusion(counts, classes),
-        "Confusion matrix of the CNN",
+    """The CNN's confusion matrix, the faces of each cell, and the table a class."""
+    labels, predicted = report.labels, report.predicted[CNN]
+    counts, classes = report.counts, report.classes
+    right = scores.accuracy(labels, predicted)["accuracy"]
+    title = f"CNN, {len(labels):,} validation rows, accuracy {right:.4f}"
+    report.save("confusion.png", figures.confusion(counts, classes, title))
+    yield page.matrix(
+        counts, classes, "Share of each true class (row) by predicted class (column)"
     )
     yield page.paragraph(wording.confusions(counts, classes))
-    yield page.preformatted(scores.table(labels, predicted, classes))
+    if report.most:
+        note = "The faces of each cell are shown by the page's script."
+        yield page.tag("noscript", page.paragraph(note))
+        heading = page.tag("h3", "The faces of a cell")
+        yield page.tag("div", heading, id="viewer")
+        yield from gallery.blocks(report)
+    else:
+        yield page.paragraph(NO_FACES)
+    each = scores.per_class(labels, predicted, classes)
+    rows = [
+        (name, *(f"{row[it]:.3f}" for it in ("precision", "recall", "f1")), row["rows"])
+        for name, row in each.items()
+    ]
+    header = ("class", "precision", "recall", "F1", "rows")
+    yield page.table(header, rows, "The CNN's scores by class")
+
+
+def calibration(report):
+    """How far the probabilities can be taken at their word."""
+    told = {
+        title: scores.calibration(report.labels, report.probabilities[title])
+        for title in (CNN, DNN)
+    }
+    drawn = [
+        charts.reliability(
+            f"{title}: share right by confidence; a wider bar has more faces, the "
+            "dashed line is perfect calibration",
+            each["bins"],
+        )
+        for title, each in told.items()
+    ]
+    yield page.tag("div", *drawn, class_="charts")
+    yield page.paragraph(
+        "The expected calibration error is the mean distance of the bars' tops from "
+        "the dashed line, weighed by their faces: "
+        + wording.listed(
+            [f"{each['ece']:.3f} of the {it}" for it, each in told.items()]
+        )
+        + "."
+    )
 
 
 def saliency(report):
     """One face, what of it the CNN's score depends on, and what is left of it."""
-    yield page.heading("4. Saliency map")
-    model = report.models[CNN]
-    row = explain.first_right(
-        report.faces.labels, report.predicted[CNN], model.classes.index(cli.SHOWN)
-    )
-    image, label = report.faces.images[row], report.faces.labels[row]
+    model, predicted = report.models[CNN], report.predicted[CNN]
+    shown = report.classes.index(cli.SHOWN) if cli.SHOWN in report.classes else 0
+    row = explain.first_right(report.labels, predicted, shown)
+    image, label = report.faces.images[row], report.labels[row]
     heat = explain.saliency(model.network, image[None], [label])[0]
-    masked = explain.mask(image, heat, cli.THRESHOLD)
-    drawn = figures.saliency(image, heat, masked, model.classes[label], cli.THRESHOLD)
-    yield report.picture("saliency.png", drawn, f"Saliency of validation image {row}")
-    few, named = report.faces.images[:MEASURED], report.predicted[CNN][:MEASURED]
-    maps = explain.saliency(model.network, few, named)
-    measured = explain.against_chance(model.network, few, maps, named, report.seed)
+    if report.most:
+        masked = explain.mask(image, heat, cli.THRESHOLD)
+        name = report.classes[label]
+        drawn = figures.saliency(image, heat, masked, name, cli.THRESHOLD)
+        yield report.picture("saliency.png", drawn, f"Saliency of validation row {row}")
+    else:
+        yield page.paragraph(NO_FACES)
+    curves_of = report.faithfulness
+    measured = curves_of["the gradient"], curves_of[RANDOM]
     yield page.paragraph(
         f"{wording.saliency(heat, cli.THRESHOLD)} {wording.faithfulness(*measured)}"
     )
 
 
 def filters(report):
-    """What the first two convolutions look for, and what they make of a face."""
-    yield page.heading("5. Filters")
+    """What the convolutions look for, and what they make of a face."""
     network = report.models[CNN].network
     row = min(cli.IMAGE, len(report.faces) - 1)
     image = report.faces.images[row]
     for layer in explain.pick_layers(network, cli.LAYERS):
         found, climbed, dead = explain.ascend(network, layer, cli.STEPS, report.seed)
         maps = explain.responses(network, layer, image)
-        for name, drawn, title in figures.filter_pictures(
+        ascents, responses = figures.filter_pictures(
             layer.name, found, dead, cli.STEPS, maps, row
-        ):
-            yield report.picture(name, drawn, title)
-        yield page.paragraph(wording.filters(layer.name, climbed, dead, maps))
+        )
+        shown = [report.picture(*ascents)]
+        if report.most:
+            shown.append(report.picture(*responses))
+        said = page.paragraph(wording.filters(layer.name, climbed, dead, maps))
+        heading = page.tag("h3", f"Layer {layer.name}")
+        yield page.tag("div", heading, *shown, said, data_layer=layer.name)
 
 
 def submission(report):
     """The Kaggle submission."""
-    yield page.heading("6. Kaggle submission")
     if report.test is None:
         yield page.paragraph("No test file: name one with --test.")
         return
@@ -211,19 +231,29 @@ def submission(report):
         f"most often {classes[counts.argmax()]} ({counts.max() / len(faces):.0%})."
     )
     shares = [f"{count / len(faces):.1%}" for count in counts]
-    yield page.table(
-        ("class", "faces", "share"), zip(classes, counts, shares, strict=True)
-    )
+    rows = zip(classes, counts, shares, strict=True)
+    yield page.table(("class", "faces", "share"), rows, "What the submission says")
 
 
 def _compare(report, names, title, other, meant):
-    """What two networks score, and which options but the `meant` set them apart."""
+    """What two networks score, and which choices but the `meant` set them apart."""
     change = scores.difference(
-        report.faces.labels, report.predicted[title], report.predicted[other]
+        report.labels, report.predicted[title], report.predicted[other]
     )
-    one, two = (report.models[each].card["recipe"] for each in (title, other))
+    one, two = (recipe(report.models[each]) for each in (title, other))
     others = {name for name in one | two if one.get(name) != two.get(name)} - meant
     return wording.difference(*names, change, sorted(others))
 
 
-ALL = (summary, cnn, dnn, confusion, saliency, filters, submission)
+ALL = {
+    "Verdict": verdict.section,
+    "Networks": networks_compared,
+    "1. Convolutional neural network": cnn,
+    "2. Deep neural network of as many parameters": dnn,
+    "3. Confusion matrix": confusion,
+    "4. Errors": mistakes.section,
+    "5. Calibration": calibration,
+    "6. Saliency map": saliency,
+    "7. Filters": filters,
+    "8. Kaggle submission": submission,
+}

@@ -2,7 +2,22 @@
 
 import numpy as np
 
-from fer.scores import best_epoch, points
+from fer.scores import DEVIATIONS, best_epoch
+
+
+def interval(values):
+    """The 95% interval of the mean of `values` (N,): (low, high)."""
+    half = DEVIATIONS * values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean() - half), float(values.mean() + half)
+
+
+def accuracy(what, score):
+    """A sentence on an accuracy, as scores.accuracy gives it."""
+    low, high = score["interval"]
+    return (
+        f"{what} names {score['accuracy']:.1%} of {score['rows']:,} validation faces "
+        f"as they are labelled (95% CI {low:.1%} to {high:.1%})."
+    )
 
 
 def confusions(counts, classes):
@@ -21,36 +36,64 @@ def confusions(counts, classes):
     return (
         f"{classes[best].capitalize()} is recognised best "
         f"({rates[best, best]:.0%} of its faces), {classes[worst]} worst "
-        f"({rates[worst, worst]:.0%}). Most often mistaken: {said or 'none'}."
+        f"({rates[worst, worst]:.0%}); most often mistaken: {said or 'none'}."
     )
 
 
 def difference(what, against, change, others=()):
-    """A sentence on two accuracies of the same rows, and whether chance explains it.
+    """Sentences on two accuracies of the same rows, and whether chance explains it.
 
-    others: names of whatever else sets the two apart; a second sentence tells them.
+    others: names of whatever else sets the two apart.
     """
-    low, high = change["interval"]
+    low, high = (100 * end for end in change["interval"])
     verdict = (
-        "more than chance explains"
+        "significantly higher than"
         if low > 0
-        else "less, beyond chance"
+        else "significantly lower than"
         if high < 0
-        else "no more than chance may explain"
+        else "not significantly different from"
     )
-    said = f"{what} against {against}: {points(change)} of accuracy, {verdict}."
-    return f"{said} They differ in {', '.join(others)}, too." if others else said
+    said = (
+        f"The accuracy of {what} is {verdict} that of {against}: "
+        f"{100 * change['difference']:+.1f} points (95% CI {low:+.1f} to {high:+.1f}), "
+        "for these two trained models on these rows."
+    )
+    return f"{said} They also differ in {listed(others)}." if others else said
 
 
-def history(history):
-    """A sentence on a learning curve: its best epoch, and how training ran ahead."""
+def listed(names):
+    """Names as a sentence lists them: a, b and c."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def history(history, options, exact=None):
+    """Sentences on a learning curve, and on what a reader may wonder about in it.
+
+    options: those of the training. exact: the model's own accuracy, in float32.
+    """
     best, last = best_epoch(history), history[-1]
     ahead = 100 * (last["accuracy"] - last["val_accuracy"])
-    return (
+    said = [
         f"Validation accuracy is best at epoch {best['epoch']} of {last['epoch']}, "
-        f"{best['val_accuracy']:.3f}; that of training ends at {last['accuracy']:.3f}, "
-        f"{ahead:+.1f} points from the validation's."
-    )
+        f"{best['val_accuracy']:.3f}; training accuracy ends at "
+        f"{last['accuracy']:.3f}, {ahead:+.1f} points from validation."
+    ]
+    if ahead < 0:
+        said.append(
+            "Validation above training: augmentation and dropout act in training only."
+        )
+    if options.get("teachers"):
+        said.append(
+            "Training loss is measured against the teachers' probabilities, too; "
+            "validation loss against the labels alone."
+        )
+    if exact is not None and str(options.get("precision", "")).endswith("bfloat16"):
+        said.append(
+            f"The history is computed in bfloat16; in float32, the saved model scores "
+            f"{exact:.3f}."
+        )
+    return " ".join(said)
 
 
 def filters(layer, climbed, dead, maps):
@@ -63,9 +106,10 @@ def filters(layer, climbed, dead, maps):
     busy = int((answers > 0.1 * max(answers.max(), 1e-9)).sum())
     low, high = (live.min(), live.max()) if len(live) else (0, 0)
     return (
-        f"{layer}: {int(dead.sum())} of {len(dead)} filters never answer; the mean "
-        f"response of the others climbs to between {low:.2f} and {high:.2f}. The face "
-        f"moves {busy} filters to over a tenth of the strongest one's response."
+        f"{layer}: {int(dead.sum())} of {len(dead)} filters have no gradient to climb "
+        f"from the noise that the ascent starts with; the mean response of the others "
+        f"climbs to between {low:.2f} and {high:.2f}. The face moves {busy} filters to "
+        "over a tenth of the strongest one's response."
     )
 
 

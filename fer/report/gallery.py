@@ -1,0 +1,133 @@
+"""The faces behind each cell of the confusion matrix, and what is left of them."""
+
+import numpy as np
+
+from fer import cli, explain, models
+from fer.report import errors, figures, page
+from fer.report.material import CNN, DNN
+
+# A pixel is kept where its saliency exceeds one of these.
+THRESHOLDS = np.arange(1, 10) / 10
+WITH_MAPS = 24  # the worst faces of a cell
+TOP = 3  # probabilities that are told of a face
+QUALITY = 75  # of the faces' compression; maps lose nothing
+SHADE = 255 // len(THRESHOLDS)  # from one level of a map to the next
+NETWORKS = (CNN, DNN)
+# The maps to choose from: a network, and a method of explain.METHODS.
+MAPS = ((CNN, "gradient"), (CNN, "hirescam"), (DNN, "gradient"))
+
+
+def cells(material):
+    """The faces of each cell, worst first: {(true, predicted): (n,) rows}.
+
+    A face is worse the less probable its label is.
+    """
+    predicted, found = material.predicted[CNN], {}
+    of_label = material.probabilities[CNN][np.arange(len(predicted)), material.labels]
+    for true, named in np.argwhere(material.counts):
+        rows = np.flatnonzero((material.labels == true) & (predicted == named))
+        order = np.argsort(of_label[rows], kind="stable")
+        found[int(true), int(named)] = rows[order][: material.most]
+    return found
+
+
+def blocks(material):
+    """What the page's script shows: an element of data a cell, and one about them."""
+    of_cells = cells(material)
+    explained = np.concatenate([rows[:WITH_MAPS] for rows in of_cells.values()])
+    maps = [explain_faces(material, *each, explained) for each in MAPS]
+    yield page.script_data("about", _about(material))
+    start = 0
+    for (true, named), rows in of_cells.items():
+        end = start + len(rows[:WITH_MAPS])
+        yield page.script_data(
+            f"cell-{true}-{named}",
+            {
+                "rows": rows.tolist(),
+                "faces": faces_sheet(material.faces.images[rows]),
+                "top": {
+                    name: _top(material.probabilities[name][rows]) for name in NETWORKS
+                },
+                "maps": [_part(each, slice(start, end)) for each in maps],
+            },
+        )
+        start = end
+
+
+def _about(material):
+    return {
+        "classes": list(material.classes),
+        "networks": list(NETWORKS),
+        "maps": [f"{method} of the {name}" for name, method in MAPS],
+        "thresholds": THRESHOLDS.tolist(),
+        "threshold": cli.THRESHOLD,
+        "shade": SHADE,
+        "colors": figures.colors(len(THRESHOLDS) + 1),
+        "masked": figures.MASKED,
+        "counts": material.counts.tolist(),
+        "start": (errors.confused_pairs(material.counts) or [(0, 0)])[0],
+        "labels": {
+            "true": "Label",
+            "predicted": f"{CNN}'s prediction",
+            "map": "Map",
+        },
+    }
+
+
+def faces_sheet(images):
+    """Faces (N, 48, 48) uint8 in one picture, as a data URI."""
+    return page.webp(page.sheet(images), quality=QUALITY)
+
+
+def explain_faces(material, name, method, rows):
+    """The maps of `rows`, of the class that the network names, and what masks leave.
+
+    Returns a dict: levels (n, 48, 48) uint8 is how many THRESHOLDS a pixel exceeds;
+    whole (n,) the class's probability, left (n, thresholds) that with the mask.
+    """
+    network = material.models[name].network
+    images = material.faces.images[rows]
+    classes = material.predicted[name][rows]
+    signed = explain.METHODS[method](network, images, classes)
+    heat = explain.unit(np.abs(signed))
+    left = np.empty((len(rows), len(THRESHOLDS)), np.float32)
+    for column, threshold in enumerate(THRESHOLDS):
+        masked = [
+            explain.mask(*pair, threshold) for pair in zip(images, heat, strict=True)
+        ]
+        told = models.predict(network, np.array(masked))
+        left[:, column] = told[np.arange(len(rows)), classes]
+    return {
+        "network": name,
+        "classes": classes,
+        "whole": material.probabilities[name][rows, classes],
+        "left": left,
+        "levels": (heat[..., None] > THRESHOLDS).sum(-1, dtype=np.uint8),
+    }
+
+
+def _part(maps, rows):
+    """Some rows of what explain_faces gives, for JSON."""
+    return {
+        "network": maps["network"],
+        "classes": maps["classes"][rows].tolist(),
+        "whole": _rounded(maps["whole"][rows]),
+        "left": _rounded(maps["left"][rows]),
+        "levels": page.webp(
+            page.sheet(maps["levels"][rows] * SHADE), lossless=True, quality=75
+        ),
+    }
+
+
+def _top(probabilities):
+    """The likeliest classes of each face with their probabilities: [[[c, p], ...]]."""
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
+    likeliest = _rounded(np.take_along_axis(probabilities, order, 1))
+    return [
+        list(map(list, zip(*pair, strict=True)))
+        for pair in zip(order.tolist(), likeliest, strict=True)
+    ]
+
+
+def _rounded(values):
+    return np.round(values.astype(float), 2).tolist()

@@ -1,0 +1,147 @@
+"""What the report draws on: models, histories, faces and their probabilities."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fer import BadInput, cli, data, explain, files, models, scores
+from fer.report import page
+from fer.training import run
+
+CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
+RANDOM = "random maps"
+MEASURED = 100  # faces, to see how faithful maps are
+BLOB = 10  # pixels: the deviation of a blob as wide as a face's middle
+FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What the sections draw on; dicts go by CNN, PLAIN and DNN."""
+
+    source: data.Source
+    folder: Path  # of the models
+    test: Path | None  # the faces to label
+    out: Path  # the folder of the page
+    seed: int  # of what is drawn at random
+    most: int  # faces that a cell of the confusion matrix shows
+    models: dict
+    histories: dict
+    faces: data.Faces  # the validation rows
+    probabilities: dict  # (N, classes) float32 each
+
+    @property
+    def labels(self):
+        """(N,) int."""
+        return self.faces.labels
+
+    @property
+    def classes(self):
+        """Their names."""
+        return self.models[CNN].classes
+
+    @functools.cached_property
+    def predicted(self):
+        """The likeliest class of each face, by network: (N,) int each."""
+        return {title: each.argmax(1) for title, each in self.probabilities.items()}
+
+    @functools.cached_property
+    def copies(self):
+        """Which validation rows the CNN was fitted on a copy of: (N,) bool."""
+        fitted = self.models[CNN].fitted
+        if fitted is None:
+            return np.zeros(len(self.faces), bool)
+        return np.isin(data.short_digests(self.faces.images), fitted)
+
+    @functools.cached_property
+    def counts(self):
+        """The CNN's confusion matrix: (C, C) int."""
+        return scores.matrix(self.labels, self.predicted[CNN], self.classes)
+
+    @functools.cached_property
+    def faithfulness(self):
+        """How faithful the CNN's maps are, and some that know nothing of the face.
+
+        {name: curves of explain.faithfulness}, of the first MEASURED faces and the
+        class that the CNN names.
+        """
+        network, named = self.models[CNN].network, self.predicted[CNN][:MEASURED]
+        few = self.faces.images[:MEASURED]
+        maps = {
+            "the gradient": explain.saliency(network, few, named),
+            RANDOM: explain.at_random(few, self.seed),
+            "a blob in the middle": np.broadcast_to(_blob(few.shape[1]), few.shape),
+        }
+        return {
+            name: explain.faithfulness(network, few, each, named)
+            for name, each in maps.items()
+        }
+
+    def save(self, name, figure):
+        """Save the figure as `name` beside the page."""
+        files.write_figure(self.out / name, figure)
+
+    def picture(self, name, figure, caption):
+        """Save the figure as `name` beside the page; return it as part of the page."""
+        self.save(name, figure)
+        return page.picture(page.drawn(figure), caption)
+
+
+def _blob(side):
+    """A Gaussian in the middle of a face: (side, side)."""
+    off = np.arange(side) - (side - 1) / 2
+    return np.exp(-(off[:, None] ** 2 + off**2) / (2 * BLOB**2))
+
+
+def recipe(model):
+    """The choices of the model's training, by name."""
+    return model.card["recipe"]
+
+
+def accuracy(model):
+    """What the model's card says that one pass scores."""
+    return model.card["scores"]["one pass"]["accuracy"]
+
+
+def gather(source, folder, **asked):
+    """Load the models of `folder`; let them predict `source`'s validation rows.
+
+    asked: test, out, seed and most, as Material has them.
+    """
+    faces = data.load(source)
+    data.must_be_labelled(faces, source)
+    loaded = {title: models.load(folder / name) for title, name in FILES.items()}
+    faces = data.in_classes(faces, loaded[CNN].classes, source)
+    held = loaded[CNN].validation(faces)
+    _must_go_together(folder, loaded, faces, held)
+    print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
+    return Material(
+        source=source,
+        folder=folder,
+        models=loaded,
+        histories={
+            title: run.read_history(folder / name) for title, name in FILES.items()
+        },
+        faces=held,
+        probabilities={
+            title: model.predict(held.images) for title, model in loaded.items()
+        },
+        **asked,
+    )
+
+
+def _must_go_together(folder, loaded, faces, held):
+    """Raise BadInput for models of unlike splits, or with nothing to show."""
+    for title, model in loaded.items():
+        if data.digest(model.validation(faces)) != data.digest(held):
+            raise BadInput(
+                f"{folder / FILES[title]} is validated by other rows than "
+                f"{FILES[CNN]}: train the three on one split"
+            )
+    if len(explain.convolutions(loaded[CNN].network)) < len(cli.LAYERS):
+        raise BadInput(
+            f"{folder / FILES[CNN]} has too few convolutions to show: name a folder "
+            "whose cnn.keras is of train_cnn.py"
+        )
