@@ -8,6 +8,8 @@ Drawn faces: new models in models/sample, the page in figures/sample. Your own: 
 shipped models, with --train new ones in models/report; the page in figures/report.
 """
 
+import shlex
+import sys
 import time
 from pathlib import Path
 
@@ -42,6 +44,7 @@ def main():
         few = defaults.for_sample(source).get("epochs", cli.EPOCHS)
         train(source, folder, args.epochs or few, args.seed)
     asked = {"test": test, "out": out, "seed": args.seed, "most": args.faces}
+    asked["command"] = shlex.join(["python", "report.py", *sys.argv[1:]])
     # Two runs into one folder would mix page and pictures.
     gathered = material.gather(source, folder, **asked)
     with files.locked(out / ".report.lock"):

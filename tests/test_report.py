@@ -140,7 +140,8 @@ class Asked(Exception):
 
 
 def gather(source, folder, out):
-    return material.gather(source, folder, test=None, out=out, seed=0, most=24)
+    asked = {"test": None, "out": out, "seed": 0, "most": 24, "command": ""}
+    return material.gather(source, folder, **asked)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +175,7 @@ def test_a_report_finds_faces_models_and_folders_by_itself(
     out = Path("figures/report" if own else "figures/sample")
     seed = 5 if "--seed" in words else 0
     more = {"test": test, "out": out, "seed": seed, "most": 24}
+    more["command"] = shlex.join(["python", "report.py", *map(str, words)])
     assert found.value.args == (source, folder, more)
     assert trained == ([(source, folder, epochs, seed)] if epochs else [])
 
@@ -209,7 +211,7 @@ def test_the_same_inputs_give_the_same_page(reported, monkeypatch):
 
 def test_a_page_to_share_shows_no_face(trained, drawn_csv, tmp_path, monkeypatch):
     monkeypatch.setattr(cli, "STEPS", 2)
-    asked = {"test": None, "out": tmp_path, "seed": 0, "most": 0}
+    asked = {"test": None, "out": tmp_path, "seed": 0, "most": 0, "command": ""}
     gathered = material.gather(drawn_csv, trained, **asked)
     parts = {
         heading: list(section(gathered)) for heading, section in sections.ALL.items()

@@ -27,6 +27,7 @@ class Material:
     out: Path  # the folder of the page
     seed: int  # of what is drawn at random
     most: int  # faces that a cell of the confusion matrix shows
+    command: str  # that makes the page
     models: dict
     histories: dict
     faces: data.Faces  # the validation rows
@@ -108,7 +109,7 @@ def accuracy(model):
 def gather(source, folder, **asked):
     """Load the models of `folder`; let them predict `source`'s validation rows.
 
-    asked: test, out, seed and most, as Material has them.
+    asked: test, out, seed, most and command, as Material has them.
     """
     faces = data.load(source)
     data.must_be_labelled(faces, source)

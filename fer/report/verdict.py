@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from fer import cli, data, scores
+from fer import data, scores
 from fer.report import checks, page, wording
 from fer.report.material import CNN, DNN
 
@@ -29,7 +29,7 @@ def section(report):
             ("their digest", data.digest(report.faces)),
             ("model", f"{report.folder.name}/cnn.keras, SHA-256 {card['sha256']}"),
             ("trained by", card.get("command", "unknown")),
-            ("page made by", cli.command()),
+            ("page made by", report.command),
             ("commit", commit()),
         )
     )
