@@ -116,10 +116,14 @@ def probabilistic(labels, probabilities):
     } | calibration(labels, probabilities)
 
 
-def softened(probabilities, temperature):
-    """Probabilities (N, C) whose logits are divided by a temperature > 0."""
-    logits = np.log(np.clip(probabilities, 1e-7, 1)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+def calibrated(told, temperature):
+    """Probabilities at a temperature: softmax(log p / T) (Guo, 2017, arXiv:1706.04599).
+
+    told: (N, classes) in 0..1, of which the likeliest class stays so. temperature > 0:
+    above 1, less certain. Returns float64.
+    """
+    logs = np.log(np.maximum(told, np.finfo(np.float32).tiny), dtype=np.float64)
+    powers = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
     return powers / powers.sum(axis=1, keepdims=True)
 
 
@@ -130,7 +134,7 @@ def temperature(labels, probabilities):
     rows = np.arange(len(labels))
 
     def loss(log_temperature):
-        told = softened(probabilities, np.exp(log_temperature))[rows, labels]
+        told = calibrated(probabilities, np.exp(log_temperature))[rows, labels]
         return -np.log(np.clip(told, 1e-7, 1)).mean()
 
     found = minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded")
@@ -145,7 +149,7 @@ def cross_calibrated(labels, probabilities):
         mine, other = halves == half, halves != half
         if mine.any() and other.any():
             fitted = temperature(labels[other], probabilities[other])
-            result[mine] = softened(probabilities[mine], fitted)
+            result[mine] = calibrated(probabilities[mine], fitted)
     return result
 
 

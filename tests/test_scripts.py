@@ -176,7 +176,7 @@ def test_the_views_of_a_few_faces_are_one_call(trained, drawn, monkeypatch):
 def test_a_temperature_is_the_logits_divisor(temperature, rng):
     logits = rng.normal(0, 8, (50, 7))
     told = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    found = models.calibrated(told.astype(np.float32), temperature)
+    found = scores.calibrated(told.astype(np.float32), temperature)
     expected = np.exp(logits / temperature)
     expected /= expected.sum(1, keepdims=True)
     assert np.allclose(found, expected, atol=1e-5)
@@ -186,7 +186,7 @@ def test_a_temperature_is_the_logits_divisor(temperature, rng):
 def test_a_temperature_leaves_the_class_where_probabilities_nearly_tie():
     close = np.array([[0.2, np.nextafter(np.float32(0.2), np.float32(1)), 0]] * 2)
     for temperature in (0.1, 10):
-        told = models.calibrated(close.astype(np.float32), temperature)
+        told = scores.calibrated(close.astype(np.float32), temperature)
         assert (told.argmax(1) == 1).all() and np.allclose(told.sum(1), 1)
 
 
@@ -194,8 +194,11 @@ def test_of_several_models_the_mean_of_what_they_make_is_taken(trained, drawn):
     one, other = (models.load(trained / f"{name}.keras") for name in ("cnn", "dnn"))
     other.card["temperature"] = 2.0
     faces = drawn.images[:9]
-    expected = one.predict(faces, turn=True)
-    expected = (expected + models.calibrated(other.predict(faces, turn=True), 2)) / 2
+    told = [
+        scores.calibrated(model.predict(faces, turn=True), model.card["temperature"])
+        for model in (one, other)
+    ]
+    expected = (told[0] + told[1]) / 2
     found = models.probabilities([one, other], faces, turn=True)
     assert np.allclose(found, expected, atol=1e-6)
 

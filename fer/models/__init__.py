@@ -5,7 +5,6 @@ from fer.models.card import is_beside as has_card
 from fer.models.predict import (
     BATCH,
     TURN,
-    calibrated,
     mean_over_views,
     predict,
     probabilities,
@@ -34,7 +33,6 @@ __all__ = [
     "SHIPPED",
     "TURN",
     "Model",
-    "calibrated",
     "files_of",
     "has_card",
     "is_trained_so",

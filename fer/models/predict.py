@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from fer import augment, networks, progress
+from fer import augment, networks, progress, scores
 
 BATCH = 512  # faces of which the views are made at a time
 TOGETHER = 128  # views that the network sees at a time: benchmarks/submission.py
@@ -57,17 +57,6 @@ def _told(network, faces):
     )
 
 
-def calibrated(told, temperature):
-    """Probabilities at a temperature: softmax(log p / T) (Guo, 2017, arXiv:1706.04599).
-
-    told: (N, classes) in 0..1, of which the likeliest class stays so. temperature > 0:
-    above 1, less certain. Returns float64.
-    """
-    logs = np.log(np.maximum(told, np.finfo(np.float32).tiny), dtype=np.float64)
-    powers = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
 def probabilities(loaded, images, mirror=False, turn=False):
     """Calibrated probabilities (N, classes) float64, averaged over the models.
 
@@ -76,7 +65,7 @@ def probabilities(loaded, images, mirror=False, turn=False):
     """
     return np.mean(
         [
-            calibrated(
+            scores.calibrated(
                 model.predict(images, mirror, turn),
                 (model.card or {}).get("temperature", 1),
             )
