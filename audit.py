@@ -13,6 +13,8 @@ suspected by out-of-sample probabilities, or by a model, of its validation rows.
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
+
 from fer import cli, defaults
 
 PICTURE = Path("figures/audit.png")

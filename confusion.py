@@ -6,7 +6,10 @@ python confusion.py --model models/dnn.keras --out figures/dnn_confusion.png
 Of several models, the mean of their probabilities is scored.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
 from fer import cli, defaults
 
@@ -18,9 +21,10 @@ def main():
     from fer import files, models, scores
     from fer.report import figures
 
-    loaded, faces = defaults.models_and_faces(args, args.out)
-    told = models.probabilities(loaded, faces.images, args.mirror, args.turn)
-    predicted, classes = told.argmax(1), loaded[0].classes
+    judged = defaults.models_and_faces(args, args.out)
+    faces, classes = judged.faces, judged.model.classes
+    views = args.mirror, args.turn
+    predicted = models.probabilities(judged.models, faces.images, *views).argmax(1)
     counts = scores.matrix(faces.labels, predicted, classes)
     right = scores.accuracy(faces.labels, predicted)["accuracy"]
     names = ", ".join(path.name for path in args.model)

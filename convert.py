@@ -9,7 +9,10 @@ the faces have a split, and in each a folder a class, of 48 x 48 grey PNG: no pi
 lost. Text ids are kept by CSV and Parquet, votes of FER+ by none.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
 from fer import BadInput, cli, defaults
 

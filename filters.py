@@ -6,7 +6,10 @@ python filters.py --layers 3 4 --image 0 --steps 200 --out figures/deep
 Without --image: validation row 9, or the last.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
 from fer import cli, defaults
 
@@ -26,17 +29,18 @@ def main():
     from fer.report import figures
 
     # What the layers, and so the files, are called is known once the model is.
-    model, faces = defaults.model_and_faces(args, args.out / "filters.png")
+    judged = defaults.models_and_faces(args, args.out / "filters.png")
+    model, faces = judged.model, judged.faces
     layers = explain.pick_layers(model.network, args.layers)
     for layer in layers:
         for name in figures.filter_names(layer.name):
             files.free_to_write(
-                args.out / name, *args.source.paths, *models.files_of(args.model)
+                args.out / name, *judged.source.paths, *models.files_of(judged.paths[0])
             )
     last = len(faces) - 1
     row = min(cli.IMAGE, last)
     if args.image is not None:
-        row = defaults.row(args.image, faces, args.source)
+        row = defaults.row(args.image, faces, judged.source)
     for layer in layers:
         found, _, dead = explain.ascend(
             model.network,

@@ -12,7 +12,10 @@ and a reason where there is none. Of anything else, and of a folder with --colum
 is a submission (default: submission.csv).
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
 from fer import BadInput, cli, defaults
 
@@ -66,8 +69,7 @@ def submit(args):
     from fer import files
     from fer.report import predictions
 
-    args.data = args.data or [defaults.own_or_sample_test_csv()]
-    source = defaults.source(args)
+    source = defaults.source_to_label(args)
     models, tell = defaults.models_and_teller(args, [args.out], source.paths)
     faces = defaults.rows_to_label(source, args.usage)
     asked = models[0].classes, args.names, args.probabilities

@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
+
 from fer import BadInput, cli, defaults
 
 
@@ -23,7 +25,8 @@ def main():
     sample = defaults.is_sample(source)
     fresh = args.train or (sample and not args.models)
     own = "sample" if sample else "report"
-    folder = args.models or Path("models", own if fresh else "fer2013")
+    shipped = defaults.found(Path("models/fer2013")) or Path("models/fer2013")
+    folder = args.models or (Path("models", own) if fresh else shipped)
     out = args.out or Path("figures", own)
     test = args.test or defaults.test_csv(source)
     from fer import data, files

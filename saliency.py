@@ -7,7 +7,10 @@ python saliency.py --samples 32 --out figures/smoothgrad.png
 Without --image: the first face of fear that the model gets right.
 """
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
 from fer import cli, defaults
 
@@ -27,14 +30,15 @@ def main():
     from fer import explain, files
     from fer.report import figures, wording
 
-    model, faces = defaults.model_and_faces(args, args.out)
+    judged = defaults.models_and_faces(args, args.out)
+    model, faces = judged.model, judged.faces
     if args.image is None:
         predicted = model.predict(faces.images).argmax(1)
         known = cli.SHOWN in model.classes
         wanted = model.classes.index(cli.SHOWN) if known else -1
         row = explain.first_right(faces.labels, predicted, wanted)
     else:
-        row = defaults.row(args.image, faces, args.source)
+        row = defaults.row(args.image, faces, judged.source)
     image, label = faces.images[row], faces.labels[row]
     asked = model.network, image[None], [label]
     if args.samples:

@@ -5,6 +5,11 @@ python train_cnn.py --augment none --out models/cnn_plain.keras
 python train_cnn.py --network compact --recipe best --out models/compact.keras
 """
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
+
 from fer import cli, defaults
 from fer.training import recipe
 

@@ -4,6 +4,11 @@ python train_dnn.py --data data/fer2013.csv
 python train_dnn.py --epochs 30 --seed 1 --out models/dnn_seed1.keras
 """
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
+
 from fer import cli, defaults
 from fer.training import recipe
 

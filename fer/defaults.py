@@ -1,24 +1,42 @@
 """What the flags stand for: faces, model and options, said where nobody named them."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer import BadInput, cli
 
+ROOT = Path(__file__).resolve().parent.parent  # where the scripts are
 OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
+OWN_TEST_CSV = (Path("data/test.csv"), Path("data/test.csv.gz"))
 SAMPLE_CSV, SAMPLE_TEST_CSV = Path("data/sample.csv"), Path("data/sample_test.csv")
+SAMPLE_MODEL = Path("models/sample/cnn.keras")
+
+
+def found(*paths):
+    """The first that is there: where the user is, else beside the scripts; or None."""
+    places = [base / path for base in (Path(), ROOT) for path in paths]
+    return next((place for place in places if place.exists()), None)
 
 
 def source(args):
     """The faces to read, a data.Source; said where they were not given."""
+    if args.data:
+        return _source(args, args.data)
+    path = default_csv()
+    why = f", drawn faces, since there is no {OWN_CSV[0]}"
+    print(f"reading {path}{why if is_sample(path) else ''}")
+    return _source(args, [path])
+
+
+def source_to_label(args):
+    """The faces to label, a data.Source; said where they were not given."""
+    return _source(args, args.data or [own_or_sample_test_csv()])
+
+
+def _source(args, paths):
     from fer import data
 
-    paths = args.data
-    if not paths:
-        paths = [default_csv()]
-        why = f", drawn faces, since there is no {OWN_CSV[0]}"
-        print(f"reading {paths[0]}{why if is_sample(paths[0]) else ''}")
     chosen = {name: tuple(getattr(args, name) or ()) for name in cli.DATA[1:]}
     return data.Source(tuple(paths), **chosen)
 
@@ -35,34 +53,69 @@ def load(source, usages):
 
 def default_csv():
     """The user's own CSV, else the sample, which is drawn if missing."""
-    for own in OWN_CSV:
-        if own.exists():
-            return own
+    there = found(*OWN_CSV) or found(SAMPLE_CSV)
+    if there:
+        return there
     from fer.data import sample
 
-    if not SAMPLE_CSV.exists():
-        sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)
+    sample.write(SAMPLE_CSV, SAMPLE_TEST_CSV)
     return SAMPLE_CSV
 
 
 def is_sample(source):
-    """Whether the faces are the drawn sample's, however its path is written.
+    """Whether the faces are the drawn sample's, however their path is written.
 
-    source: a path or a data.Source.
+    source: a path, several, or a data.Source.
     """
-    paths = getattr(source, "paths", (source,))
-    return [*map(os.path.realpath, paths)] == [os.path.realpath(SAMPLE_CSV)]
+    one = isinstance(source, (str, os.PathLike))
+    paths = [source] if one else getattr(source, "paths", source)
+    drawn = [
+        os.path.realpath(base / path)
+        for base in (Path(), ROOT)
+        for path in (SAMPLE_CSV, SAMPLE_TEST_CSV)
+    ]
+    return all(os.path.realpath(path) in drawn for path in paths)
 
 
-def model_path(args, shipped=None):
-    """The model to use; said where it was not given: the user's own, else a shipped."""
+def model_paths(args, read, shipped=None):
+    """The models to use for faces of the paths `read`; said where they were not named.
+
+    The user's own, else the shipped one; for drawn faces one that was trained on such.
+    Raises BadInput where there is none, or where drawn faces that nobody named would
+    meet a model of others.
+    """
     from fer import models
 
+    drawn = is_sample(read)
     if args.model:
-        return args.model
-    found = models.OWN if models.OWN.exists() else shipped or models.SHIPPED
-    print(f"using {found}")
-    return found
+        named = args.model if isinstance(args.model, list) else [args.model]
+        for path in named if drawn and not args.data else ():
+            if path.exists() and not _knows_sample(path):
+                raise BadInput(
+                    f"{path} was not trained on the drawn sample, and no faces of your "
+                    "own are here: name some with --data"
+                )
+        return named
+    own, other = found(models.OWN), shipped or models.SHIPPED
+    if drawn:
+        other = SAMPLE_MODEL
+    path = own if own and _knows_sample(own) == drawn else found(other)
+    if not path:
+        raise BadInput(
+            f"there is no {other}: `python report.py` trains models on the drawn "
+            "sample; or name yours with --model, and your faces with --data"
+        )
+    print(f"using {path}")
+    return [path]
+
+
+def _knows_sample(path):
+    """Whether the model was trained on the drawn sample, as its card tells."""
+    from fer import models
+
+    if not models.has_card(path):
+        return False
+    return models.without_network(path).card["data"]["file"] == SAMPLE_CSV.name
 
 
 def models_and_teller(args, written, read):
@@ -73,7 +126,7 @@ def models_and_teller(args, written, read):
     """
     from fer import models
 
-    paths = args.model or [model_path(args, models.BEST)]
+    paths = model_paths(args, read, models.BEST)
     for path in filter(None, written):
         _must_be_free(path, read, paths)
     loaded = models.load_all(paths, args.pixels, args.classes)
@@ -92,42 +145,45 @@ def _must_be_free(written, read, model_paths):
     files.free_to_write(written, *read, *of_models)
 
 
-def model_and_faces(args, written):
-    """The model, and the faces to judge it on: its validation rows, or --usage's.
+@dataclass(frozen=True)
+class Judged:
+    """Faces and the models that judge them, as the flags name them, or nobody."""
 
-    args.source and args.model then name them, whoever chose them. written: the
-    file to write. Raises BadInput where it cannot be, or is the CSV or one of the
-    model's; where the CSV has no such faces; and where, without --usage, no row is
-    known to be unseen. What the column Usage says is believed.
-    """
-    args.source, args.model = source(args), model_path(args)
-    [model], faces = _judged(args, [args.model], written)
-    return model, faces
+    source: object  # a data.Source
+    paths: list  # the models'
+    models: list  # of models.Model
+    faces: object  # a data.Faces, labelled, which is new to all the models
+
+    @property
+    def model(self):
+        """The only one, or the first."""
+        return self.models[0]
 
 
 def models_and_faces(args, written):
-    """As model_and_faces, of one or several models; the faces are new to all."""
-    args.source = source(args)
-    return _judged(args, args.model or [model_path(args)], written)
+    """The models, and the faces to judge them on, validation rows or --usage's: Judged.
 
-
-def _judged(args, paths, written):
+    written: the file to write. Raises BadInput where it cannot be, or is the CSV or one
+    of a model's; where the CSV has no such faces; and where no row is known to be
+    unseen.
+    """
     from fer import data, models
 
+    read = source(args)
+    paths = model_paths(args, read.paths)
     if not all(map(models.has_card, paths)):
         # Such a model's outputs are what --classes names; faces tell their own.
-        args.source = replace(args.source, classes=())
-    _must_be_free(written, args.source.paths, paths)
-    usage = getattr(args, "usage", None)
-    faces = load(args.source, data.USAGES if usage else data.FITTING)
-    data.must_be_labelled(faces, args.source)
+        read = replace(read, classes=())
+    _must_be_free(written, read.paths, paths)
+    faces = load(read, data.USAGES if args.usage else data.FITTING)
+    data.must_be_labelled(faces, read)
     loaded = models.load_all(paths, args.pixels, args.classes)
-    faces = data.in_classes(faces, loaded[0].classes, args.source)
-    asked = usage, args.unseen, args.drop_seen
+    faces = data.in_classes(faces, loaded[0].classes, read)
+    asked = args.usage, args.unseen, args.drop_seen
     faces, copies = models.to_judge(loaded, faces, *asked)
     if copies:
         print(f"{copies:,} of {len(faces):,} faces are copies of fitted ones")
-    return loaded, faces
+    return Judged(read, paths, loaded, faces)
 
 
 def rows_to_label(source, usage=None):
@@ -161,7 +217,7 @@ def test_csv(source):
     source: a path or a data.Source.
     """
     first = getattr(source, "paths", (source,))[0]
-    names = ("test.csv", "test.csv.gz")
+    names = [path.name for path in OWN_TEST_CSV]
     if is_sample(source):
         names = (SAMPLE_TEST_CSV.name,)
     beside = [] if first.is_dir() else map(first.with_name, names)
@@ -170,16 +226,16 @@ def test_csv(source):
 
 def own_or_sample_test_csv():
     """The faces to label that nobody named; said, and raises BadInput without any."""
-    found = test_csv(OWN_CSV[0]) or test_csv(source := default_csv())
-    if not found and is_sample(source):
+    there = found(*OWN_TEST_CSV) or test_csv(source := default_csv())
+    if not there and is_sample(source):
         raise BadInput(
-            f"{SAMPLE_TEST_CSV} is missing: delete {SAMPLE_CSV}, and both are drawn "
-            "anew"
+            f"{source.with_name(SAMPLE_TEST_CSV.name)} is missing: delete {source}, "
+            "and both are drawn anew"
         )
-    if not found:
+    if not there:
         raise BadInput(f"there is no test.csv beside {source}: name one with --data")
-    print(f"reading {found}")
-    return found
+    print(f"reading {there}")
+    return there
 
 
 def for_sample(source):

@@ -2,7 +2,6 @@
 
 import os
 import platform
-from importlib import metadata
 from pathlib import Path
 
 # What decides how libraries multiply.
@@ -56,6 +55,8 @@ def bfloat16():
 
 def versions():
     """{package: version} of what the bits of a training depend on."""
+    from importlib import metadata  # slow to import, and no flag needs it
+
     import keras
 
     packages = ("keras", keras.backend.backend(), "numpy")

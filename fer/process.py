@@ -10,9 +10,11 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 
 from fer import BadInput, machine, progress
 
+ROOT = str(Path(__file__).resolve().parent.parent)
 MOST_LOGS = 20  # so many stay, the newest
 
 
@@ -45,6 +47,8 @@ def surroundings(script, variables, debug):
     """
     own = sys.stderr is sys.__stderr__ and not in_notebook()
     with contextlib.ExitStack() as back:
+        if in_notebook() and ROOT in sys.path:
+            back.callback(sys.path.remove, ROOT)  # as the script put it there
         back.callback(_restore_variables, dict(os.environ))
         os.environ.update(variables)
         machine.use_onednn()

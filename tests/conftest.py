@@ -12,7 +12,7 @@ import filelock
 import numpy as np
 import pytest
 
-from fer import cli, machine
+from fer import cli, defaults, machine
 from fer.training.recipe import Recipe
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -75,6 +75,14 @@ def call(monkeypatch):
         script.main()
 
     return call
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """The test's folder: here the user is, and nothing lies beside the scripts."""
+    monkeypatch.setattr(defaults, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

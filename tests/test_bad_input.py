@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from by_command import FORMATS, ROOT, SCRIPTS, ended, forked, refusal
 
+import predict
+from fer import BadInput
+
 SHIPPED = ROOT / "models/fer2013/cnn.keras"
 
 
@@ -111,14 +114,11 @@ def test_a_report_of_named_models_trains_none(tmp_path):
     assert not (tmp_path / "mine").exists()
 
 
-def test_predict_without_a_test_file_is_told_how_to_name_one(tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data/fer2013.csv").touch()
-    done = forked("predict.py", folder=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.splitlines() == [
-        "predict.py: there is no test.csv beside data/fer2013.csv: name one with --data"
-    ]
+def test_predict_without_a_test_file_is_told_how_to_name_one(alone, call):
+    (alone / "data").mkdir()
+    (alone / "data/fer2013.csv").touch()
+    with pytest.raises(BadInput, match=r"no test.csv beside data/fer2013.csv: name"):
+        call(predict)
 
 
 def test_an_output_that_is_an_input_is_told_before_it_is_lost(tmp_path, given):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from by_command import ROOT, environment
 
-from fer import BadInput, files, models, networks
+from fer import BadInput, defaults, files, models, networks
 from fer.training import checkpoint
 
 
@@ -157,10 +157,10 @@ def test_predict_on_a_full_disk_keeps_the_earlier_submission(tmp_path, drawn_csv
     assert contents(tmp_path) == {"submission.csv": b"id,label\n0,3\n"}
 
 
-def test_the_sample_on_a_full_disk_is_not_left_half_drawn(tmp_path):
-    process = start(ROOT / "predict.py", folder=tmp_path, most_bytes=100_000)
-    assert "sample_test.csv cannot be written: File too large" in refusal(process)
-    assert not list((tmp_path / "data").iterdir())
+def test_the_sample_on_a_full_disk_is_not_left_half_drawn(alone):
+    with full_disk(100_000), pytest.raises(BadInput, match=r"sample_test.csv cannot"):
+        defaults.default_csv()
+    assert not list((alone / "data").iterdir())
 
 
 @pytest.fixture

@@ -155,9 +155,8 @@ def gather(source, folder, out):
     ],
 )
 def test_a_report_finds_faces_models_and_folders_by_itself(
-    own, words, source, folder, epochs, call, drawn_csv, tmp_path, monkeypatch
+    own, words, source, folder, epochs, call, drawn_csv, alone, monkeypatch
 ):
-    monkeypatch.chdir(tmp_path)
     Path("data").mkdir()
     for name in ("sample", "sample_test", *(("fer2013", "test") if own else ())):
         shutil.copy(drawn_csv, f"data/{name}.csv")

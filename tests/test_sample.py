@@ -40,8 +40,7 @@ def test_drawn_faces_fill_the_range_of_pixels():
     assert images.min() == 0 and images.max() == 255
 
 
-def test_own_faces_may_be_gzipped(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_own_faces_may_be_gzipped(alone):
     folder = defaults.SAMPLE_CSV.parent
     folder.mkdir()
     for name in ("fer2013.csv.gz", "test.csv.gz"):
@@ -50,8 +49,7 @@ def test_own_faces_may_be_gzipped(tmp_path, monkeypatch):
     assert defaults.test_csv(defaults.default_csv()) == folder / "test.csv.gz"
 
 
-def test_a_lost_test_sample_is_told_how_to_be_drawn_again(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_lost_test_sample_is_told_how_to_be_drawn_again(alone):
     defaults.SAMPLE_CSV.parent.mkdir()
     defaults.SAMPLE_CSV.touch()
     with pytest.raises(BadInput, match=r"sample_test.csv is missing: delete data/samp"):
