@@ -140,7 +140,7 @@ def test_a_notebook_runs_scripts_and_stays_as_it_was(
         KERNEL,
         f"%run {ROOT}/predict.py --help",
         f"%run {ROOT}/predict.py {words}",
-        f"%run {ROOT}/predict.py missing.csv",
+        f"%run {ROOT}/predict.py missing.csv --model {trained / 'dnn.keras'}",
         "assert state() == before, (before, state())",
         "import matplotlib; print(matplotlib.get_backend())",
     ]
@@ -149,7 +149,8 @@ def test_a_notebook_runs_scripts_and_stays_as_it_was(
         monkeypatch.delenv(name)
     with monkeypatch.context() as patch:
         patch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-        nbclient.NotebookClient(book, timeout=120, cwd=str(tmp_path)).execute()
+        where = {"metadata": {"path": str(tmp_path)}}
+        nbclient.NotebookClient(book, timeout=120, resources=where).execute()
     streams = [[(it.name, it.text) for it in cell.outputs] for cell in book.cells]
     [(name, helped)] = streams[1]
     assert name == "stdout" and "usage: predict.py" in helped
