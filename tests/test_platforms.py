@@ -67,7 +67,7 @@ def beside(tmp_path, monkeypatch):
 def test_models_and_faces_beside_the_scripts_are_found_from_elsewhere(
     call, beside, trained, drawn, capsys
 ):
-    shipped = beside / models.SHIPPED
+    shipped = beside / models.BEST
     shipped.parent.mkdir()
     copied(trained / "dnn.keras", shipped)
     write_unlabelled(beside / "data/test.csv", range(9), drawn.images[:9])
