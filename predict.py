@@ -2,7 +2,7 @@
 
 python predict.py me.jpg --out me.png
 python predict.py photos/ --out faces.csv
-python predict.py data/test.csv --mirror --turn --out submission.csv
+python predict.py --data data/test.csv --mirror --turn
 python predict.py faces.csv --usage PrivateTest --columns Id,Emotion --names
 python predict.py me.jpg --model models/fer2013/cnn.keras models/mine.keras
 
@@ -70,8 +70,8 @@ def submit(args):
     from fer.report import predictions
 
     source = defaults.source_to_label(args)
-    models, tell = defaults.models_and_teller(args, [args.out], source.paths)
     faces = defaults.rows_to_label(source, args.usage)
+    models, tell = defaults.models_and_teller(args, [args.out], source.paths)
     asked = models[0].classes, args.names, args.probabilities
     labels, more = predictions.labels(tell(faces.images), *asked)
     files.write_submission(args.out, faces.ids, labels, args.columns, more)

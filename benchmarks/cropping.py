@@ -20,7 +20,7 @@ from fer import data, models
 from fer.data import detect
 
 # Sides of the face and of the picture, in pixels.
-SIZES = ((16, 192), (24, 192), (32, 192), (48, 192), (96, 192), (96, 384))
+SIZES = ((16, 64), (24, 96), (48, 96), (48, 192), (96, 192))
 TOGETHER = 32  # pictures in which faces are looked for at a time
 
 
@@ -61,28 +61,20 @@ def by_eyes_and_mouth(share, level):
     return rule
 
 
-FACTORS = (0.8, 0.9, 1.0, 1.1, 1.2)
-RULES = (
-    {f"{k:g} of the height": by_box(lambda w, h, k=k: k * h) for k in FACTORS}
-    | {
-        f"{1.25 * k:g} of the width": by_box(lambda w, h, k=k: 1.25 * k * w)
-        for k in FACTORS
-    }
-    | {
-        f"{1.12 * k:.2f} of their geometric mean": by_box(
-            lambda w, h, k=k: 1.12 * k * np.sqrt(w * h)
-        )
-        for k in FACTORS
-    }
-    | {
-        f"eyes to mouth, {k:g} of it": by_eyes_and_mouth(k, False)
-        for k in (0.3, 0.36, 0.42, 0.48)
-    }
-    | {
-        f"eyes to mouth, {k:g} of it, level": by_eyes_and_mouth(k, True)
-        for k in (0.36, 0.42)
-    }
-)
+def rules():
+    """The ways to cut a face that was found: {name: rule}."""
+    found = {}
+    for share in (0.9, 1.0, 1.1, 1.2):
+        found[f"{share:g} of the height"] = by_box(lambda w, h, s=share: s * h)
+    for share in (1.15, 1.25, 1.35, 1.5):
+        found[f"{share:g} of the width"] = by_box(lambda w, h, s=share: s * w)
+    for share in (0.3, 0.35, 0.4):
+        found[f"eyes to mouth, {share:g} of it"] = by_eyes_and_mouth(share, False)
+    found["eyes to mouth, 0.35 of it, level"] = by_eyes_and_mouth(0.35, True)
+    return found
+
+
+RULES = rules()
 
 
 def cut(picture, rule, face):
@@ -135,7 +127,7 @@ def ways(face, picture, square, found):
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--model", default=models.SHIPPED)
-    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--rows", type=int, default=400)
     args = parser.parse_args()
     source = Path(os.environ["FER_DATA"]) / "fer2013.csv.gz"
     faces = data.load(source, ("PublicTest",))

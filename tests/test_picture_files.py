@@ -142,6 +142,8 @@ def test_pictures_in_folders_are_found_in_order(tmp_path):
     found = pictures.find([tmp_path / "a/notes.txt", tmp_path])
     names = ("a/notes.txt", "a/x.webp", "b/10.png", "b/2.JPG")
     assert found == [tmp_path / name for name in names]
+    with pytest.raises(BadInput, match=r"gone.png cannot be read: No such file"):
+        pictures.find([tmp_path, tmp_path / "gone.png"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInput, match=r"empty has no picture in it \(.png, "):
         pictures.find([tmp_path / "empty"])

@@ -68,7 +68,8 @@ def find(paths):
     """
     found = []
     for path in map(Path, paths):
-        inside = sorted(_inside(path)) if path.is_dir() else [path]
+        with files.reading(path):
+            inside = sorted(_inside(path)) if path.is_dir() else [path]
         if not inside:
             raise BadInput(f"{path} has no picture in it ({', '.join(ENDINGS)})")
         found += inside
@@ -76,8 +77,6 @@ def find(paths):
 
 
 def _inside(folder):
-    with files.reading(folder):
-        os.listdir(folder)
     for above, _, names in os.walk(folder):
         for name in names:
             # What macOS lays beside a picture has its ending, and a dot in front.
