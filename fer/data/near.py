@@ -28,7 +28,7 @@ WINDOWS = [(1, 0, 0)] + [(0.86, x, y) for x in (-2, 2) for y in (-2, 2)]
 
 # What each sieve lets pass: cosines of descriptors, then correlations of pixels.
 LIKELY, LIKELIER = 0.53, 0.77
-SIMILAR, SAME = 0.56, 0.83
+SIMILAR, SAME = 0.56, 0.88
 # Light and shadow are as wide; pixels are compared without them.
 SHADOW = SIDE / 12
 # By how many pixels more a part is shrunk each time, at half and at full size.
@@ -240,22 +240,29 @@ def _within(pictures, parts):
     from scipy import fft
 
     side, best = pictures.shape[1], np.full(len(pictures), -1, np.float32)
-    spectra, squares = fft.rfft2(pictures), pictures * pictures
+    spectra, energies = fft.rfft2(pictures), {}
     for size in range(side, int(SMALLEST * side), -STEP[side]):
         width = min(size, side - 2 * SHIFT * side // SIDE)
+        if width not in energies:
+            energies[width] = _energies(pictures, width)
         shrink, places = _shrink(side, size, width), side - width + 1
         part = shrink @ parts @ shrink.T
         part -= part.mean((1, 2), keepdims=True)
-        energy = (part * part).sum((1, 2))[:, None, None]
+        # What has no contrast is like nothing.
+        energy = np.maximum((part * part).sum((1, 2)), width**2)[:, None, None]
         product = spectra * fft.rfft2(part, s=(side, side)).conj()
         product = fft.irfft2(product, s=(side, side))[:, :places, :places]
-        box = _box(side, width)
-        sums = box @ pictures @ box.T
-        spread = box @ squares @ box.T - sums * sums / width**2
-        # A window without contrast is like nothing.
-        norm = np.sqrt(np.maximum(spread, width**2) * np.maximum(energy, width**2))
-        best = np.maximum(best, (product / norm).max((1, 2)))
+        alike = product / np.sqrt(energies[width] * energy)
+        best = np.maximum(best, alike.max((1, 2)))
     return best
+
+
+def _energies(pictures, width):
+    """Squared deviation in each window of a width: (P, places, places) float32."""
+    box = _box(pictures.shape[1], width)
+    sums = box @ pictures @ box.T
+    squares = box @ (pictures * pictures) @ box.T
+    return np.maximum(squares - sums * sums / width**2, width**2)
 
 
 def _shrink(side, size, width):
