@@ -70,6 +70,7 @@ def submit(args):
     from fer.report import predictions
 
     source = defaults.source_to_label(args)
+    files.free_to_write(args.out, *source.paths)
     faces = defaults.rows_to_label(source, args.usage)
     models, tell = defaults.models_and_teller(args, [args.out], source.paths)
     asked = models[0].classes, args.names, args.probabilities

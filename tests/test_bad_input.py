@@ -90,7 +90,7 @@ def test_a_model_that_cannot_be_loaded_is_named(tmp_path, given):
         "folder": "must end in .keras",
         "csv": "must end in .keras",
         "text.keras": "is no Keras model",
-        "uncarded.keras": "has no card that tells",
+        "uncarded.keras": "nothing tells which faces",
         "carded.keras": "is not the card of",
     }
     scripts = ("confusion.py", "saliency.py", "filters.py", "predict.py")

@@ -42,7 +42,7 @@ def test_a_photo_is_printed_about_and_no_file_is_written(
     call(predict, *words, "--mirror", "--turn")
     where, *lines = capsys.readouterr().out.splitlines()
     assert where == "face 1: 48 x 48 pixels at 0, 0"
-    [told] = model.predict(drawn.images[:1], mirror=True, turn=True)
+    [told] = models.probabilities([model], drawn.images[:1], mirror=True, turn=True)
     rows = [line.split() for line in lines]
     order = told.argsort()[::-1]
     assert [name for _, name in rows] == [model.classes[label] for label in order]
@@ -133,7 +133,7 @@ def test_a_submission_has_the_columns_and_words_that_are_asked_for(
     out = tmp_path / "s.csv"
     call(predict, *words, "--usage", "PublicTest", "--probabilities", "--out", out)
     model, held = models.load(trained / "dnn.keras"), drawn.images[105:]
-    told = model.predict(held)
+    told = models.probabilities([model], held)
     rows = rows_of(out)
     assert list(rows[0]) == ["ImageId", "Emotion", *model.classes]
     assert [row["Emotion"] for row in rows] == [
@@ -157,7 +157,7 @@ def test_several_models_label_by_their_mean(call, trained, drawn, tmp_path):
     words = ("--data", tmp_path / "test.csv", "--out", tmp_path / "s.csv")
     call(predict, *words, "--model", *paths)
     loaded = [models.load(path) for path in paths]
-    mean = np.mean([model.predict(drawn.images) for model in loaded], axis=0)
+    mean = models.probabilities(loaded, drawn.images)
     found = [int(row["label"]) for row in rows_of(tmp_path / "s.csv")]
     assert found == mean.argmax(1).tolist()
 
@@ -179,9 +179,7 @@ def test_confusion_scores_the_mean_of_several_models(
     words = ("--data", drawn_csv, "--out", tmp_path / "c.png", "--model", *paths)
     call(confusion, *words, "--mirror")
     loaded, held = [models.load(path) for path in paths], drawn.take(slice(105, None))
-    told = np.mean(
-        [model.predict(held.images, mirror=True) for model in loaded], axis=0
-    )
+    told = models.probabilities(loaded, held.images, mirror=True)
     score = scores.accuracy(held.labels, told.argmax(1))
     assert scores.shown(score) in capsys.readouterr().out
 

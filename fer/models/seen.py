@@ -93,7 +93,10 @@ def _asked(faces, known, fitted, usage, unseen):
             f"the file has no column Usage, so no rows of {usage}: leave --usage out"
         )
     if usage:
-        return faces.usage == data.USAGES.index(usage)
+        asked = faces.usage == data.USAGES.index(usage)
+        if not asked.any():
+            raise BadInput(f"the file has no rows of {usage}: name another --usage")
+        return asked
     if fitted is None and not unseen:
         raise BadInput(
             "nothing tells which faces this model was fitted on: copy the file "

@@ -44,8 +44,7 @@ def train(
     faces, fitted, held, left_out = _faces(recipe, source)
     recipe = resolved(recipe)
     teachers, start = _others(recipe, fitted, held)
-    models.must_load(networks.build(recipe.network, len(fitted.classes)))
-    weights = _weights(start, recipe) if start else None
+    told = _data(source, faces, fitted, held) | {"left out": left_out}
     # Held for the whole run: two that share a checkpoint would undo each other's work.
     with files.locked(out.with_name(f".{out.stem}.run.lock")):
         if fresh:
@@ -53,21 +52,28 @@ def train(
         shared = checkpoint.must_share(recipe, fitted, held, _digests(teachers, start))
         saved = checkpoint.opened(checkpoint_of(out), shared, resume)
         _announce(recipe, source, faces, fitted, held, left_out)
-        taught = None
-        if teachers:
-            taught = distillation.answers(teachers, fitted.images, recipe)
-        network, history, seconds = fit.trained(
-            recipe, fitted, held, saved, taught, weights
+        network, history, seconds = _trained(
+            recipe, fitted, held, teachers, start, saved
         )
         about = {
             "command": backend.chosen_backend() + command(recipe, source, out),
             "recipe": recipe.as_dict(),
             "learned from": _digests(teachers, start),
-            "data": _data(source, faces, fitted, held) | {"left out": left_out},
+            "data": told,
             "seconds": round(seconds, 1),
         }
         _write(out, network, fitted, held, about, history)
         checkpoint_of(out).unlink()
+
+
+def _trained(recipe, fitted, held, teachers, start, saved):
+    """The trained network, its history and the seconds that it took."""
+    models.must_load(networks.build(recipe.network, len(fitted.classes)))
+    weights = _weights(start, recipe) if start else None
+    taught = None
+    if teachers:
+        taught = distillation.answers(teachers, fitted.images, recipe)
+    return fit.trained(recipe, fitted, held, saved, taught, weights)
 
 
 def _write(out, network, fitted, held, about, history):
