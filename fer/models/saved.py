@@ -31,6 +31,7 @@ class Model:
     card: dict | None
     classes: tuple[str, ...]  # in the order of the network's outputs
     fitted: object = None  # (N,) uint64, or None where nothing tells
+    path: Path | None = None
 
     def predict(self, images, mirror=False, turn=False):
         """As the function predict."""
@@ -38,7 +39,8 @@ class Model:
 
     def to_judge(self, faces, usage=None, unseen=False, drop_seen=False):
         """As seen.to_judge, of the faces that this model was fitted on."""
-        return seen.to_judge(faces, self.fitted, usage, unseen, drop_seen)
+        asked = faces, self.fitted, usage, unseen, drop_seen
+        return seen.to_judge(*asked, str(self.path or "the model"))
 
     def validation(self, faces):
         """The faces to judge the model on, which it was not fitted on."""
@@ -62,7 +64,7 @@ def load(path):
     trial.tried(path, quickly_imported_keras)
     loaded = _usable(path, network(path), "0..255")
     names = _names(path, loaded, about["classes"])
-    return Model(loaded, about, names, seen.read(path, about))
+    return Model(loaded, about, names, seen.read(path, about), path)
 
 
 def load_any(path, pixels=None, classes=None):
@@ -83,7 +85,7 @@ def load_any(path, pixels=None, classes=None):
         # Labels are numbers in FER2013's order.
         order = [names.index(name) for name in networks.CLASSES]
         loaded, names = adapt.in_order(loaded, order), networks.CLASSES
-    return Model(loaded, None, names)
+    return Model(loaded, None, names, path=path)
 
 
 def load_all(paths, pixels=None, classes=None):
@@ -101,7 +103,8 @@ def to_judge(loaded, faces, usage=None, unseen=False, drop_seen=False):
     """As seen.to_judge, of the faces that any of the models was fitted on."""
     fitted = [model.fitted for model in loaded]
     known = None if any(it is None for it in fitted) else np.concatenate(fitted)
-    return seen.to_judge(faces, known, usage, unseen, drop_seen)
+    name = ", ".join(str(model.path or "the model") for model in loaded)
+    return seen.to_judge(faces, known, usage, unseen, drop_seen, name)
 
 
 def network(path):

@@ -52,13 +52,15 @@ def to_judge(
     usage: str | None = None,
     unseen: bool = False,
     drop_seen: bool = False,
+    name: str = "the model",
 ) -> tuple[data.Faces, int]:
     """The faces to judge a model on, and how many of them are copies of fitted ones.
 
     faces: all rows of a file. fitted: the digests that `read` finds. usage: the rows to
     judge on; by default PublicTest rows or, in a file without any, those that the model
     was not fitted on. unseen: whether all rows are new to a model without digests, as
-    the user says. drop_seen: whether to leave fitted faces out, copies too.
+    the user says. drop_seen: whether to leave fitted faces out, copies too. name: of
+    the model, in messages.
 
     A face of which the file has another row, not asked about, is a copy; one without is
     the fitted row itself, and is refused. Raises BadInput for it, and where no row is
@@ -68,25 +70,31 @@ def to_judge(
     known = (
         np.isin(digests, fitted) if fitted is not None else np.zeros(len(faces), bool)
     )
-    asked = _asked(faces, known, fitted, usage, unseen)
+    if not (usage or unseen) and fitted is None:
+        raise BadInput(
+            f"nothing tells which faces {name} was fitted on: copy the file "
+            "fitted-....npy that lies beside it, too, add --unseen if all rows are new "
+            "to it, or name those that are with --usage"
+        )
+    asked = _asked(faces, known, usage)
     if drop_seen:
         asked &= ~known
     if not asked.any():
         raise BadInput(
-            "the model was fitted on all of these faces: score it on faces that are "
-            "new to it"
+            f"{name} was fitted on all of these faces: score it on faces that are new "
+            "to it"
         )
     copies = known & asked
     fitted_rows = copies & ~np.isin(digests, digests[~asked])
     if fitted_rows.any():
         raise BadInput(
-            f"the model was fitted on {fitted_rows.sum():,} of these {asked.sum():,} "
+            f"{name} was fitted on {fitted_rows.sum():,} of these {asked.sum():,} "
             "faces: add --drop-seen to leave them out"
         )
     return faces.take(np.flatnonzero(asked)), int(copies.sum())
 
 
-def _asked(faces, known, fitted, usage, unseen):
+def _asked(faces, known, usage):
     """Which rows to judge on: (N,) bool."""
     if usage and faces.usage is None:
         raise BadInput(
@@ -97,12 +105,6 @@ def _asked(faces, known, fitted, usage, unseen):
         if not asked.any():
             raise BadInput(f"the file has no rows of {usage}: name another --usage")
         return asked
-    if fitted is None and not unseen:
-        raise BadInput(
-            "nothing tells which faces this model was fitted on: copy the file "
-            "fitted-....npy that lies beside it, too, add --unseen if all rows are new "
-            "to it, or name those that are with --usage"
-        )
     if data.has_public_test(faces):
         return faces.usage == data.USAGES.index("PublicTest")
     return ~known
