@@ -2,8 +2,12 @@
 
 python filters.py --data data/fer2013.csv
 python filters.py --layers 3 4 --image 0 --steps 200 --out figures/deep
+python filters.py --natural --class-images
+python filters.py --model models/fer2013/dnn.keras
+python filters.py --photo me.jpg
 
-Without --image: validation row 9, or the last.
+Without --image: validation row 9, or the last. Of a model without convolutions: what
+the units of its first layer weigh. A filter that none of 500 faces moves is crossed.
 """
 
 import sys
@@ -15,46 +19,61 @@ from fer import cli, defaults
 
 
 def main():
-    flags = (
-        *cli.DATA,
-        *cli.MODEL,
-        *cli.JUDGED,
-        "layers",
-        "steps",
-        "seed",
-        "image",
-    )
+    flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, "layers", "steps", "seed")
+    flags += ("image", "natural", "class-images")
     args = cli.parser(__doc__, *flags, out=Path("figures")).parse_args()
-    from fer import explain, files, models, progress
+    from fer import explain, files, models
     from fer.report import figures
 
-    # What the layers, and so the files, are called is known once the model is.
     judged = defaults.models_and_faces(args, args.out / "filters.png")
     model, faces = judged.model, judged.faces
-    layers = explain.pick_layers(model.network, args.layers)
+    image, name = face(args, judged)
+    weights = explain.first_weights(model.network)
+    layers = explain.pick_layers(model.network, args.layers if weights is None else [])
+    # What the layers, and so the files, are called is known once the model is.
+    names = [it for layer in layers for it in figures.filter_names(layer.name)]
+    for out in (*names, "weights.png", "classes.png"):
+        read = [*judged.source.paths, *models.files_of(judged.paths[0])]
+        files.free_to_write(args.out / out, *read, *filter(None, [args.photo]))
+    drawn = []
     for layer in layers:
-        for name in figures.filter_names(layer.name):
-            files.free_to_write(
-                args.out / name, *judged.source.paths, *models.files_of(judged.paths[0])
-            )
-    last = len(faces) - 1
-    row = min(cli.IMAGE, last)
+        drawn += of_layer(args, model, layer, faces.images[: cli.MOVING], image, name)
+    if weights is not None:
+        drawn.append(("weights.png", figures.weights(weights), None))
+    if args.class_images:
+        asked = args.steps, args.seed, lambda step: None, args.natural
+        found, _, _ = explain.ascend_classes(model.network, *asked)
+        title = f"The model's idea of {', '.join(model.classes)}"
+        drawn.append(("classes.png", figures.tiles(found, title), None))
+    for out, figure, _ in drawn:
+        files.write_figure(args.out / out, figure)
+        print(f"wrote {args.out / out}")
+
+
+def face(args, judged):
+    """The face to answer (48, 48) uint8, and its name."""
+    from fer.data import pictures
+
+    if args.photo:
+        return pictures.face(args.photo), args.photo.name
+    row = min(cli.IMAGE, len(judged.faces) - 1)
     if args.image is not None:
-        row = defaults.row(args.image, faces, judged.source)
-    for layer in layers:
-        found, _, dead = explain.ascend(
-            model.network,
-            layer,
-            args.steps,
-            args.seed,
-            progress.steps(layer.name, args.steps),
-        )
-        maps = explain.responses(model.network, layer, faces.images[row])
-        for name, drawn, _ in figures.filter_pictures(
-            layer.name, found, dead, args.steps, maps, row
-        ):
-            files.write_figure(args.out / name, drawn)
-            print(f"wrote {args.out / name}")
+        row = defaults.row(args.image, judged.faces, judged.source)
+    return judged.faces.images[row], f"validation row {row}"
+
+
+def of_layer(args, model, layer, faces, image, name):
+    """The two pictures of a layer; prints what its filters reached."""
+    from fer import explain, progress
+    from fer.report import figures, wording
+
+    show = progress.steps(layer.name, args.steps)
+    asked = model.network, layer
+    found, *reached = explain.ascend(*asked, args.steps, args.seed, show, args.natural)
+    dead = ~explain.moved(*asked, faces)
+    maps = explain.responses(*asked, image)
+    print(wording.filters(layer.name, *reached, dead, len(faces), maps))
+    return figures.filter_pictures(layer.name, found, dead, args.steps, maps, name)
 
 
 if __name__ == "__main__":

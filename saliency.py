@@ -1,8 +1,9 @@
-"""Draw a face, the saliency map of its class, and the face masked by the map.
+"""Draw a face, what a model looks at to name its class, and the face masked by that.
 
 python saliency.py --data data/fer2013.csv
 python saliency.py --image 9 --threshold 0.4 --out figures/saliency_9.png
-python saliency.py --samples 32 --out figures/smoothgrad.png
+python saliency.py --method gradient gradcam occlusion --class true
+python saliency.py --photo me.jpg --class happy --against surprise
 
 Without --image: the first face of fear that the model gets right.
 """
@@ -12,49 +13,71 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import cli, defaults
+from fer import BadInput, cli, defaults
 
 
 def main():
-    default = Path("figures/saliency.png")
-    flags = (
-        *cli.DATA,
-        *cli.MODEL,
-        *cli.JUDGED,
-        "image",
-        "threshold",
-        "samples",
-        "seed",
-    )
-    args = cli.parser(__doc__, *flags, out=default).parse_args()
+    flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, "image", "method")
+    flags += ("class", "against", "layer", "samples", "threshold", "seed")
+    args = cli.parser(__doc__, *flags, out=Path("figures/saliency.png")).parse_args()
+    options = options_of(args)
     from fer import explain, files
     from fer.report import figures, wording
 
-    judged = defaults.models_and_faces(args, args.out)
-    model, faces = judged.model, judged.faces
-    if args.image is None:
-        predicted = model.predict(faces.images).argmax(1)
-        known = cli.SHOWN in model.classes
-        wanted = model.classes.index(cli.SHOWN) if known else -1
-        row = explain.first_right(faces.labels, predicted, wanted)
-    else:
-        row = defaults.row(args.image, faces, judged.source)
-    image, label = faces.images[row], faces.labels[row]
-    asked = model.network, image[None], [label]
-    if args.samples:
-        smooth = explain.smoothgrad.maps(*asked, None, args.samples, seed=args.seed)
-        [heat] = explain.unit(abs(smooth))
-    else:
-        [heat] = explain.saliency(*asked)
-    measured = explain.against_chance(
-        model.network, image[None], heat[None], [label], args.seed
-    )
-    masked = explain.mask(image, heat, args.threshold)
-    drawn = figures.saliency(image, heat, masked, model.classes[label], args.threshold)
+    model, image, label, name = defaults.face_to_explain(args, args.out)
+    [told] = model.predict(image[None])
+    asked = chosen(args, model, int(told.argmax()), label)
+    classes = [None if number is None else [number] for number in asked]
+    heats = {}
+    for method in args.method:
+        explained = model.network, image[None], *classes
+        maps = explain.METHODS[method](*explained, **options[method])
+        [heats[method]] = heat = explain.heat(method, maps)
+        print(f"{name}: {method}: {wording.saliency(heat[0], args.threshold)}")
+        if method == "integrated":
+            print(wording.completeness(*explain.completeness(maps, *explained)))
+        curves = explain.against_chance(*explained[:2], heat, classes[0], args.seed)
+        print(wording.faithfulness(*curves))
+    title = wording.explained(name, model.classes, label, told, *asked)
+    print(title)
+    drawn = figures.saliency(image, heats, title, args.threshold)
     files.write_figure(args.out, drawn)
-    print(f"image {row}: {wording.saliency(heat, args.threshold)}")
-    print(wording.faithfulness(*measured))
     print(f"wrote {args.out}")
+
+
+def options_of(args):
+    """What each method is asked beyond the rest; a flag of no chosen one is refused."""
+    layer, samples = {"layer": args.layer}, {"samples": args.samples}
+    of = {"gradcam": layer, "hirescam": layer, "smoothgrad": samples}
+    for flag, methods in (("layer", "gradcam or hirescam"), ("samples", "smoothgrad")):
+        if getattr(args, flag) and not {*methods.split(" or ")} & {*args.method}:
+            raise BadInput(f"--{flag} is of --method {methods}, and it is not chosen")
+    given = {
+        method: {name: value for name, value in options.items() if value is not None}
+        for method, options in of.items()
+    }
+    given.setdefault("smoothgrad", {})["seed"] = args.seed
+    return {method: given.get(method, {}) for method in args.method}
+
+
+def chosen(args, model, predicted, label):
+    """The class to explain and the one to set against it, or None, as numbers."""
+    named = {name: number for number, name in enumerate(model.classes)}
+    known = named | {"predicted": predicted}
+    if label is not None:
+        known["true"] = label
+    numbers = []
+    for flag in ("class", "against"):
+        name = getattr(args, flag)
+        if name is not None and name not in known:
+            raise BadInput(
+                f"--{flag} {name} is not known of this face: choose of "
+                f"{', '.join(known)}"
+            )
+        numbers.append(known.get(name))
+    if numbers[0] == numbers[1]:
+        raise BadInput("--class and --against are the same class: name two")
+    return numbers
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ EPOCHS, SAMPLE_EPOCHS = 60, 80
 PICTURES = (".png", ".pdf", ".svg")
 # The report's: a face, convolutions, steps of ascent, a class and a saliency.
 IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
+MOVING = 500  # faces that show which filters are dead
 METHODS = ("gradient", "smoothgrad", "integrated", "gradcam", "hirescam", "occlusion")
 
 
@@ -196,12 +197,34 @@ FLAGS = {
         "which validation row, from 0", type=whole_number(0, 10**9), metavar="N"
     ),
     "threshold": flag(
-        "saliency above which a pixel is kept", type=number(0, 1), default=THRESHOLD
+        "heat above which a pixel is kept; a tenth of them exceed 0.6",
+        type=number(0, 1),
+        default=THRESHOLD,
+    ),
+    "method": flag(
+        f"how to explain, one or several of {', '.join(METHODS)}",
+        nargs="+",
+        choices=METHODS,
+        default=METHODS[:1],
+        metavar="NAME",
+    ),
+    "class": flag(
+        "the class to explain: predicted, true or its name",
+        default="predicted",
+        metavar="NAME",
+    ),
+    "against": flag(
+        "explain why the class and not this one: predicted, true or its name",
+        metavar="NAME",
+    ),
+    "layer": flag(
+        "for gradcam and hirescam: whose features to weigh (default: the last layer "
+        "that still has places)",
+        metavar="L",
     ),
     "samples": flag(
-        "noisy copies of the face to average, SmoothGrad; 0: the plain gradient",
-        type=whole_number(0, 100_000),
-        default=0,
+        "for smoothgrad: noisy copies of the face to average (default: 32)",
+        type=whole_number(1, 100_000),
     ),
     "layers": flag(
         "convolutions, counted from 1 or by name",
@@ -211,6 +234,14 @@ FLAGS = {
     ),
     "steps": flag(
         "steps of gradient ascent", type=whole_number(1, 100_000), default=STEPS
+    ),
+    "natural": flag(
+        "ascent to images that look more natural: slow waves first, and shifted about",
+        action="store_true",
+    ),
+    "class-images": flag(
+        "draw what each class's own image is, too, in classes.png",
+        action="store_true",
     ),
     "train": flag("train new models first", action="store_true"),
     "test": flag(

@@ -160,12 +160,12 @@ class Judged:
         return self.models[0]
 
 
-def models_and_faces(args, written):
+def models_and_faces(args, written, labelled=True):
     """The models, and the faces to judge them on, validation rows or --usage's: Judged.
 
     written: the file to write. Raises BadInput where it cannot be, or is the CSV or one
     of a model's; where the CSV has no such faces; and where no row is known to be
-    unseen.
+    unseen. labelled: faces without labels are refused; else all of them are returned.
     """
     from fer import data, models
 
@@ -176,8 +176,11 @@ def models_and_faces(args, written):
         read = replace(read, classes=())
     _must_be_free(written, read.paths, paths)
     faces = load(read, data.USAGES if args.usage else data.FITTING)
-    data.must_be_labelled(faces, read)
+    if labelled:
+        data.must_be_labelled(faces, read)
     loaded = models.load_all(paths, args.pixels, args.classes)
+    if faces.labels is None:
+        return Judged(read, paths, loaded, faces)
     faces = data.in_classes(faces, loaded[0].classes, read)
     asked = args.usage, args.unseen, args.drop_seen
     faces, copies = models.to_judge(loaded, faces, *asked)
@@ -199,6 +202,36 @@ def rows_to_label(source, usage=None):
             f"{source} has no column Usage, so no rows of {usage}: leave --usage out"
         )
     return faces
+
+
+def face_to_explain(args, written):
+    """The model, a face (48, 48) uint8, its label or None, and what to call the face.
+
+    It is --photo, or of --data the row --image, of the validation rows where there are
+    labels; by default the first face of fear that the model gets right, or the first
+    face where there are no labels. written: as of models_and_faces.
+    """
+    from fer import explain, files, models
+    from fer.data import pictures
+
+    if args.photo:
+        if args.data or args.image is not None:
+            raise BadInput("--photo is the face: leave --data and --image out")
+        [path] = model_paths(args, (args.photo,))
+        files.free_to_write(written, args.photo, *models.files_of(path))
+        face = pictures.face(args.photo)
+        model = models.load_any(path, args.pixels, args.classes)
+        return model, face, None, args.photo.name
+    judged = models_and_faces(args, written, labelled=False)
+    model, faces = judged.model, judged.faces
+    number = args.image or 0
+    if args.image is None and faces.labels is not None:
+        wanted = model.classes.index(cli.SHOWN) if cli.SHOWN in model.classes else -1
+        predicted = model.predict(faces.images).argmax(1)
+        number = explain.first_right(faces.labels, predicted, wanted)
+    image = faces.images[row(number, faces, judged.source)]
+    label = None if faces.labels is None else int(faces.labels[number])
+    return model, image, label, f"image {number}"
 
 
 def row(number, faces, source):

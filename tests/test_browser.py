@@ -110,7 +110,7 @@ def test_the_threshold_moves_the_mask_and_tells_what_it_leaves(
     row = int(re.search(r"\d+", opened.locator(".faces h4").first.inner_text())[0])
     image, named = held.images[[row]], model.predict(held.images[[row]]).argmax(1)
     signed = explain.METHODS["gradient"](model.network, image, named)
-    [heat] = explain.unit(np.abs(signed))
+    [heat] = explain.heat("gradient", signed)
     for step, threshold in ((1, 0.2), (5, 0.6)):
         opened.locator("#threshold").fill(str(step))
         drawn(opened)

@@ -10,8 +10,8 @@ from model_files import rescaling
 from scipy.stats import spearmanr
 from small_networks import linear
 
-from fer import BadInput, backend, explain, networks, precision
-from fer.explain import ascent, fast, smoothgrad
+from fer import BadInput, backend, cli, explain, networks, precision
+from fer.explain import ascent, faithfulness, fast, smoothgrad
 
 
 @pytest.fixture
@@ -35,13 +35,6 @@ def test_the_gradient_of_a_sum_of_squares_is_twice_its_input(rng):
     x = rng.normal(size=(3, 5)).astype(np.float32)
     slopes = backend.gradient(lambda x: keras.ops.sum(keras.ops.square(x), axis=1), x)
     assert np.allclose(slopes, 2 * x)
-
-
-def test_saliency_of_a_linear_model_is_its_weights(face, rng):
-    weights = rng.normal(size=(48 * 48, 7)).astype(np.float32)
-    heat = explain.saliency(linear(weights), face[None], [2])[0]
-    expected = np.abs(weights[:, 2]).reshape(48, 48)
-    assert np.allclose(heat, expected / expected.max(), atol=1e-6)
 
 
 @pytest.fixture
@@ -90,8 +83,24 @@ def test_smoothgrad_is_the_same_for_the_same_seed(face):
 
 
 def test_a_gradient_of_zeros_gives_a_map_of_zeros(face):
-    heat = explain.saliency(linear(np.zeros((48 * 48, 7))), face[None], [0])
+    network = linear(np.zeros((48 * 48, 7)))
+    heat = explain.heat_of("gradient", network, face[None], [0])
     assert (heat == 0).all()
+
+
+@pytest.mark.parametrize("method", explain.METHODS)
+def test_a_tenth_of_the_pixels_pass_the_threshold(method, rng):
+    heat = explain.heat(method, rng.normal(size=(3, 48, 48)).astype(np.float32))
+    assert heat.dtype == np.float32 and heat.min() >= 0 and heat.max() <= 1
+    assert np.allclose((heat > cli.THRESHOLD).mean(axis=(1, 2)), 0.1, atol=0.001)
+
+
+def test_what_speaks_against_a_class_is_cold_where_the_sign_tells_so():
+    maps = np.zeros((1, 48, 48), np.float32)
+    maps[0, 10, 10], maps[0, 30, 30] = -2, 1
+    signed, signless = (explain.heat(it, maps)[0] for it in ("hirescam", "gradient"))
+    assert signed[10, 10] == 0 < signed[30, 30]
+    assert signless[10, 10] > 0
 
 
 def test_the_mask_keeps_the_pixels_above_the_threshold(face):
@@ -109,11 +118,60 @@ def test_ascent_climbs_to_the_image_that_a_filter_answers_most():
     kernel = np.zeros((3, 3, 1, 3), np.float32)
     kernel[1, 1, 0] = [1, -1, 0]
     network, layer = one_convolution(kernel, np.array([2, 2, -1], np.float32))
-    images, responses, dead = explain.ascend(network, layer, steps=90)
+    images, before, responses = explain.ascend(network, layer, steps=90)
     assert np.allclose(images[0], 255, atol=0.1)
     assert np.allclose(images[1], 0, atol=0.1)
     assert np.allclose(responses, [3, 3, 0], atol=1e-4)
-    assert dead.tolist() == [False, False, True]
+    assert (before[:2] < responses[:2]).all() and before[2] == 0
+
+
+def test_a_filter_that_noise_does_not_move_climbs_and_a_dead_one_is_told(rng):
+    # Filters that see one pixel: the first answers bright ones alone, which the noise
+    # of the start has not; the second answers none that there are.
+    kernel = np.zeros((3, 3, 1, 2), np.float32)
+    kernel[1, 1, 0] = 1
+    network, layer = one_convolution(kernel, np.array([-0.5, -2], np.float32))
+    images, before, after = explain.ascend(network, layer, steps=90)
+    assert before.tolist() == [0, 0]
+    assert np.allclose(images[0], 255, atol=0.1)
+    assert np.allclose(after, [0.5, 0], atol=1e-3)
+    faces = rng.integers(0, 256, (70, 48, 48), dtype=np.uint8)
+    assert explain.moved(network, layer, faces).tolist() == [True, False]
+    assert explain.moved(network, layer, faces // 2).tolist() == [False, False]
+
+
+def roughness(images):
+    """How much neighbouring pixels differ, by how much all do."""
+    steps = np.diff(images, axis=1).std() + np.diff(images, axis=2).std()
+    return steps / images.std()
+
+
+def test_natural_ascent_climbs_to_smoother_images():
+    network = networks.cnn()
+    layer = explain.convolutions(network)[0]
+    plain, *_ = explain.ascend(network, layer, steps=8)
+    images, before, after = explain.ascend(network, layer, steps=8, natural=True)
+    assert (after > before).mean() > 0.8
+    assert images.min() >= 0 and images.max() <= 255
+    assert roughness(images) < 0.7 * roughness(plain)
+
+
+def test_each_class_climbs_to_an_image_of_its_own(rng):
+    weights = rng.normal(size=(48 * 48, 7)).astype(np.float32)
+    images, before, after = explain.ascend_classes(linear(weights), steps=90)
+    assert images.shape == (7, 48, 48) and (after > before).all()
+    # A linear score is highest where each pixel is as bright as its weight is high.
+    signs = np.sign(weights.T.reshape(7, 48, 48))
+    assert np.corrcoef(signs.ravel(), images.ravel())[0, 1] > 0.9
+
+
+def test_the_first_layer_of_a_dense_network_is_seen_as_images(rng):
+    network = networks.dnn()
+    images = explain.first_weights(network)
+    dense = next(layer for layer in network.layers if layer.weights)
+    assert images.shape == (512, 48, 48)
+    assert np.array_equal(images[3].ravel(), np.asarray(dense.kernel)[:, 3])
+    assert explain.first_weights(networks.cnn()) is None
 
 
 def residual():
@@ -155,9 +213,11 @@ def plainly_ascended(network, layer, steps, seed):
 def test_ascent_equals_its_plain_definition(build, number):
     network = build()
     layer = explain.convolutions(network)[number]
-    images, *_ = explain.ascend(network, layer, steps=2, seed=7)
+    images, before, _ = explain.ascend(network, layer, steps=2, seed=7)
     plain = plainly_ascended(network, layer, steps=2, seed=7)
-    assert np.allclose(images, plain, rtol=0, atol=1e-4)
+    climbs = before != 0  # from a silent filter's noise, the definition goes nowhere
+    assert climbs.mean() > 0.9
+    assert np.allclose(images[climbs], plain[climbs], rtol=0, atol=1e-4)
 
 
 def test_a_layer_that_reads_the_pixels_beside_the_first_is_explained(rng):
@@ -173,20 +233,19 @@ def test_a_layer_that_reads_the_pixels_beside_the_first_is_explained(rng):
         lambda x: keras.ops.sum(body(x) * weights, axis=1),
         images[..., None].astype(np.float32) / 127.5 - 1,
     )
-    heat = explain.saliency(network, images, [0, 1])
-    assert np.allclose(heat, explain.unit(np.abs(plain[..., 0])), atol=1e-4)
+    maps = explain.gradient.maps(network, images, [0, 1])
+    assert np.allclose(127.5 * maps, plain[..., 0], atol=1e-4)
 
 
 def test_ascent_reaches_what_its_plain_definition_reaches():
     network = residual()
     layer = explain.convolutions(network)[2]
-    _, reached, dead = explain.ascend(network, layer, steps=30)
+    _, _, reached = explain.ascend(network, layer, steps=30)
     images = plainly_ascended(network, layer, steps=30, seed=0)
     own = fast.own_filter(network, layer, range(layer.filters))(
         images[..., None] / 127.5 - 1
     )
     assert np.allclose(reached, own, rtol=0.01)
-    assert not dead.any()
 
 
 @pytest.mark.parametrize("shape", [(5, 5), (4, 3), (1, 2)])
@@ -229,7 +288,7 @@ def count_graphs():
 def test_a_filters_own_response_is_that_of_the_whole_layer(number):
     network = networks.cnn()
     layer = explain.convolutions(network)[number]
-    images, responses, _ = explain.ascend(network, layer, steps=2)
+    images, _, responses = explain.ascend(network, layer, steps=2)
     model = keras.Model(networks.rescaling(network).output, layer.output)
     whole = model.predict_on_batch((images[..., None] / 127.5 - 1).astype(np.float32))
     own = np.diagonal(whole.mean(axis=(1, 2)))
@@ -287,7 +346,7 @@ def test_a_faithful_map_takes_the_class_away_and_brings_it_back_at_once(face):
     heat[0, :12, :12] = 1
     heat[1, 36:, 36:] = 1
     faces = np.stack([face, face])
-    deleted, inserted = explain.faithfulness(network, faces, heat, [5, 5], steps=16)
+    deleted, inserted = faithfulness.curves(network, faces, heat, [5, 5], steps=16)
     grey = np.full((1, 48, 48, 1), int(face.mean()), np.uint8)
     whole, nothing = (
         network.predict_on_batch(it)[0, 5] for it in (face[None, ..., None], grey)
@@ -310,7 +369,7 @@ def test_places_vanish_and_not_strewn_pixels(face):
     face[:] = np.where(np.arange(48) < 24, 0, 250)  # of no pixel the mean
     heat = np.zeros((1, 48, 48), np.float32)
     heat[0, 20, 30] = 1
-    explain.faithfulness(network, face[None], heat, [0], steps=48)
+    faithfulness.curves(network, face[None], heat, [0], steps=48)
     first = np.argwhere(seen[2] != face)
     assert len(first) == 48
     assert np.hypot(*(first - [20, 30]).T).max() < 4.5
@@ -318,9 +377,9 @@ def test_places_vanish_and_not_strewn_pixels(face):
 
 def test_maps_are_held_against_chance_of_that_seed(face):
     network = sees_the_corner(face)
-    heat = explain.saliency(network, face[None], [5])
+    heat = np.abs(explain.gradient.maps(network, face[None], [5]))
     curves, chance = explain.against_chance(network, face[None], heat, [5], seed=3)
     blind = explain.at_random(face[None], seed=3)
-    assert (chance == explain.faithfulness(network, face[None], blind, [5])).all()
+    assert (chance == faithfulness.curves(network, face[None], blind, [5])).all()
     assert curves[0].mean() < chance[0].mean()
     assert curves[1].mean() > chance[1].mean()

@@ -80,10 +80,10 @@ def test_maps_and_filters_are_those_of_the_whole_network(kinds):
     slopes = backend.gradient(
         lambda x: keras.ops.sum(score(x) * chosen, axis=1), rescaled(network)
     )
-    heat = explain.saliency(network, FACES, [2, 5])
+    heat = explain.unit(np.abs(explain.gradient.maps(network, FACES, [2, 5])))
     assert np.allclose(heat, explain.unit(np.abs(slopes[..., 0])), atol=1e-4)
     for layer in explain.convolutions(network):
-        images, reached, _ = explain.ascend(network, layer, steps=3)
+        images, _, reached = explain.ascend(network, layer, steps=3)
         scale, offset = (getattr(network.layers[1], it) for it in ("scale", "offset"))
         whole = plain(network, layer.output)(images[..., None] * scale + offset)
         own = np.diagonal(np.mean(whole, axis=(1, 2)))
@@ -98,5 +98,6 @@ def test_filters_that_do_not_fit_into_memory_at_once_climb_in_turn(monkeypatch):
     assert networks.together(network, 4) == 3
     for one, other in zip(together, explain.ascend(network, layer, 3), strict=True):
         assert np.allclose(one, other, atol=1e-4)
-    saliency = explain.saliency(network, np.concatenate([FACES] * 2), [0, 1, 0, 1])
-    assert np.allclose(saliency[:2], saliency[2:])
+    twice = np.concatenate([FACES] * 2)
+    maps = explain.gradient.maps(network, twice, [0, 1, 0, 1])
+    assert np.allclose(maps[:2], maps[2:])

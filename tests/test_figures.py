@@ -19,25 +19,27 @@ def test_a_confusion_matrix_has_a_row_for_each_true_class():
     assert axes.get_title() == "cnn, 9 rows"
 
 
-def test_a_saliency_figure_shows_the_face_the_map_and_the_mask(rng):
-    image, masked = rng.integers(0, 256, (2, 48, 48), np.uint8)
-    heat = rng.random((48, 48))
-    drawn = figures.saliency(image, heat, masked, "fear", 0.6).axes[:3]
-    for axes, shown in zip(drawn[:2], (image, heat), strict=True):
-        assert np.array_equal(axes.images[0].get_array(), shown)
-    seen = np.asarray(drawn[2].images[0].get_array())
-    kept = heat > 0.6
-    assert np.array_equal(seen[kept], masked[kept][:, None].repeat(3, 1))
-    assert (seen[~kept] == figures.MASKED).all() and kept.any()
-    titles = [axes.get_title() for axes in drawn]
-    assert titles == [
-        *("Original (class = fear)", "Saliency map", "Mask (threshold = 0.6)")
-    ]
+def test_a_saliency_figure_shows_the_face_each_map_and_its_mask(rng):
+    image = rng.integers(0, 256, (48, 48), np.uint8)
+    heats = {name: rng.random((48, 48)) for name in ("gradient", "gradcam")}
+    drawn = figures.saliency(image, heats, "image 9: true fear", 0.6)
+    assert drawn.get_suptitle() == "image 9: true fear"
+    panels = [axes for axes in drawn.axes if axes.get_title()]
+    for (name, heat), row in zip(heats.items(), (panels[:3], panels[3:]), strict=True):
+        face, shown, masked = (axes.images[0].get_array() for axes in row)
+        assert np.array_equal(face, image)
+        assert np.array_equal(shown, heat)
+        kept = heat > 0.6
+        assert np.array_equal(masked[kept], image[kept][:, None].repeat(3, 1))
+        assert (masked[~kept] == figures.MASKED).all() and kept.any()
+        titles = [axes.get_title() for axes in row]
+        assert titles[1:] == [f"Saliency map ({name})", "Mask (threshold = 0.6)"]
 
 
 def test_the_pictures_of_a_layer_are_named_as_the_reports_are():
     found, maps = np.zeros((2, 3, 3)), np.ones((2, 3, 3))
-    ascents, responses = figures.filter_pictures("conv1", found, None, 90, maps, 9)
+    told = "conv1", found, None, 90, maps, "validation row 9"
+    ascents, responses = figures.filter_pictures(*told)
     for (_, drawn, _), pictures in ((ascents, found), (responses, maps)):
         assert np.array_equal(drawn.axes[0].images[0].get_array(), pictures[0])
     names = [(name, drawn.get_suptitle()) for name, drawn, _ in (ascents, responses)]

@@ -42,7 +42,7 @@ def test_integrated_gradients_of_a_linear_model_are_weights_times_pixels_off_gre
     maps = explain.METHODS["integrated"](network, images, [2, 2, 2])
     off_grey = images - images.mean(axis=(1, 2), keepdims=True)
     assert np.allclose(maps, SCALE * weights[..., 2] * off_grey, atol=1e-3)
-    total, due = explain.completeness(network, images, [2, 2, 2], maps)
+    total, due = explain.completeness(maps, network, images, [2, 2, 2])
     assert np.allclose(total, due, rtol=1e-3, atol=0.1)
 
 
@@ -50,7 +50,7 @@ def test_integrated_gradients_add_up_to_the_change_of_the_score(images):
     network = tiny()
     asked = network, images, [0, 1, 2]
     maps = explain.METHODS["integrated"](*asked, against=[3, 3, 3])
-    total, due = explain.completeness(*asked, maps, against=[3, 3, 3])
+    total, due = explain.completeness(maps, *asked, against=[3, 3, 3])
     assert np.abs(due).min() > 0.01
     assert np.allclose(total, due, atol=0.02)
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from by_command import is_drawn, run
 from model_files import copied
+from PIL import Image
 
 import filters
 import saliency
-from fer import BadInput, explain, models, networks
+from fer import BadInput, cli, explain, models, networks
 from fer.report import figures, wording
 
 
@@ -19,32 +20,84 @@ def test_saliency_draws_the_asked_face(trained, drawn_csv, tmp_path):
     assert is_drawn(tmp_path / "s.png")
 
 
-def test_saliency_draws_what_its_flags_say(
-    call, trained, drawn, drawn_csv, tmp_path, monkeypatch, capsys
-):
-    shown, figure = [], figures.saliency
+@pytest.fixture
+def shown(monkeypatch):
+    """What figures.saliency is given, call by call."""
+    calls, figure = [], figures.saliency
     monkeypatch.setattr(
-        figures, "saliency", lambda *what: shown.append(what) or figure(*what)
+        figures, "saliency", lambda *what: calls.append(what) or figure(*what)
     )
+    return calls
+
+
+def test_saliency_draws_what_its_flags_say(
+    call, trained, drawn, drawn_csv, tmp_path, shown, capsys
+):
     path = trained / "cnn.keras"
     words = ("--csv", drawn_csv, "--model", path, "--out", tmp_path / "s.png")
     call(saliency, *words, "--image", 3)
-    flags = ("--samples", 2, "--seed", 1, "--threshold", 0.4)
-    call(saliency, *words, "--image", 3, *flags)
+    flags = ("--method", "smoothgrad", "hirescam", "--samples", 2, "--seed", 1)
+    flags += ("--class", "true", "--against", "happy", "--layer", "conv3")
+    call(saliency, *words, "--image", 3, *flags, "--threshold", 0.4)
     model = models.load(path)
     held = model.validation(drawn)
-    asked = model.network, held.images[3:4], held.labels[3:4]
-    smooth = explain.smoothgrad.maps(*asked, samples=2, seed=1)
-    heats = explain.saliency(*asked), explain.unit(np.abs(smooth))
-    for what, [heat], threshold in zip(shown, heats, (0.6, 0.4), strict=True):
-        image, drawn_heat, masked, name, told = what
-        assert np.array_equal(image, held.images[3])
-        assert np.allclose(drawn_heat, heat, atol=1e-6)
-        assert np.array_equal(masked, explain.mask(image, drawn_heat, threshold))
-        assert (name, told) == (model.classes[held.labels[3]], threshold)
     image, label = held.images[3:4], held.labels[3:4]
-    chance = explain.against_chance(model.network, image, heats[1], label, 1)
+    [told] = model.predict(image)
+    asked, options = (model.network, image), {"against": [3]}
+    first = {cli.METHODS[0]: explain.heat_of(cli.METHODS[0], *asked, [told.argmax()])}
+    smooth, cam = {"samples": 2, "seed": 1}, {"layer": "conv3"}
+    second = {
+        name: explain.heat_of(name, *asked, label, **options, **more)
+        for name, more in (("smoothgrad", smooth), ("hirescam", cam))
+    }
+    for what, heats, threshold in zip(shown, (first, second), (0.6, 0.4), strict=True):
+        face, drawn_heats, title, passed = what
+        assert np.array_equal(face, image[0])
+        assert drawn_heats.keys() == heats.keys()
+        for name, [heat] in heats.items():
+            assert np.allclose(drawn_heats[name], heat, atol=1e-4)
+        assert title.startswith(f"image 3: true {model.classes[label[0]]}, predicted ")
+        assert passed == threshold
+    assert shown[1][2].endswith(", not happy")
+    heat, wanted = first[cli.METHODS[0]], [told.argmax()]
+    chance = explain.against_chance(*asked, heat, wanted, 0)
     assert wording.faithfulness(*chance) in capsys.readouterr().out
+
+
+def test_saliency_explains_a_photo_and_a_face_without_a_label(
+    call, trained, drawn, tmp_path, shown, capsys
+):
+    Image.fromarray(drawn.images[0]).save(tmp_path / "me.png")
+    pixels = " ".join(map(str, drawn.images[1].ravel()))
+    (tmp_path / "test.csv").write_text(f"id,feature\n7,{pixels}\n")
+    words = ("--model", trained / "cnn.keras", "--out", tmp_path / "s.png")
+    call(saliency, *words, "--photo", tmp_path / "me.png", "--method", "integrated")
+    call(saliency, *words, "--data", tmp_path / "test.csv")
+    for what, image, name in zip(
+        shown, drawn.images, ("me.png", "image 0"), strict=False
+    ):
+        assert np.array_equal(what[0], image)
+        assert what[2].startswith(f"{name}: true class unknown, predicted ")
+    assert "Completeness: the map adds up to" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--class", "glad"), "--class glad is not known of this face: choose of"),
+        (("--class", "fear", "--against", "fear"), "are the same class"),
+        (("--layer", "conv1"), "--layer is of --method gradcam or hirescam"),
+        (("--method", "gradcam", "--samples", "3"), "--samples is of --method smooth"),
+        (("--photo", "me.png"), "--photo is the face: leave --data and --image out"),
+    ],
+)
+def test_flags_of_saliency_that_contradict_are_refused(
+    call, trained, drawn_csv, tmp_path, flags, said
+):
+    flags = ("--method", "gradient", *flags)
+    words = ("--data", drawn_csv, "--model", trained / "cnn.keras")
+    with pytest.raises(BadInput, match=said):
+        call(saliency, *words, "--out", tmp_path / "s.png", *flags)
 
 
 def test_saliency_draws_the_first_face_of_fear_that_is_right(
@@ -56,7 +109,9 @@ def test_saliency_draws_the_first_face_of_fear_that_is_right(
     row = np.flatnonzero(held.labels == 2)[1]
     told[row] = 2
     predicted = networks.one_hot(told)
-    monkeypatch.setattr(models.Model, "predict", lambda model, images: predicted)
+    monkeypatch.setattr(
+        models.Model, "predict", lambda model, images: predicted[: len(images)]
+    )
     words = ("--csv", drawn_csv, "--model", path, "--out", tmp_path / "s.png")
     call(saliency, *words)
     assert f"image {row}: " in capsys.readouterr().out
@@ -77,6 +132,26 @@ def test_filters_draws_ascents_and_responses_of_each_layer(
     assert all(is_drawn(tmp_path / "f" / name) for name in drawn)
 
 
+def test_filters_draws_naturally_and_for_classes_and_the_responses_to_a_photo(
+    call, trained, drawn, drawn_csv, tmp_path, capsys
+):
+    Image.fromarray(drawn.images[0]).save(tmp_path / "me.png")
+    words = ("--data", drawn_csv, "--model", trained / "cnn.keras", "--steps", 2)
+    words += ("--layers", 1, "--photo", tmp_path / "me.png", "--natural")
+    call(filters, *words, "--class-images", "--out", tmp_path / "f")
+    assert is_drawn(tmp_path / "f" / "classes.png")
+    assert "none of 35 faces moves them" in capsys.readouterr().out
+
+
+def test_filters_of_a_network_without_convolutions_are_its_first_weights(
+    call, trained, drawn_csv, tmp_path
+):
+    words = ("--data", drawn_csv, "--model", trained / "dnn.keras")
+    call(filters, *words, "--out", tmp_path / "f")
+    [path] = (tmp_path / "f").iterdir()
+    assert path.name == "weights.png" and is_drawn(path)
+
+
 @pytest.mark.parametrize(
     ("flags", "validated", "row", "asked"),
     [
@@ -92,9 +167,9 @@ def test_filters_shows_the_asked_face_or_the_tenth_or_the_last_of_a_few(
     (tmp_path / "few.csv").write_text("".join(few))
     climbed, shown = [], []
 
-    def ascend(network, layer, steps, seed, show):
+    def ascend(network, layer, steps, seed, show, natural):
         climbed.append((steps, seed))
-        return np.zeros((1, 3, 3)), np.ones(1), np.array([False])
+        return np.zeros((64, 3, 3)), np.zeros(64), np.ones(64)
 
     def pictures(*what):
         shown.append(what)
@@ -105,7 +180,7 @@ def test_filters_shows_the_asked_face_or_the_tenth_or_the_last_of_a_few(
     words = ("--csv", tmp_path / "few.csv", "--model", trained / "cnn.keras")
     call(filters, *words, "--layers", 1, "--out", tmp_path, *flags)
     [(*_, maps, told)] = shown
-    assert (climbed, told) == ([asked], row)
+    assert (climbed, told) == ([asked], f"validation row {row}")
     network = models.load(trained / "cnn.keras").network
     [layer] = explain.pick_layers(network, ["1"])
     face = drawn.images[105 + row]

@@ -19,7 +19,7 @@ def test_each_network_saves_loads_predicts_and_is_explained(name, drawn, tmp_pat
     loaded = models.load_any(tmp_path / "m.keras", classes=tuple("abcde"))
     told = loaded.predict(drawn.images[:3])
     assert np.allclose(told, models.predict(network, drawn.images[:3]), atol=1e-6)
-    maps = explain.saliency(loaded.network, drawn.images[:2], [0, 4])
+    maps = explain.gradient.maps(loaded.network, drawn.images[:2], [0, 4])
     assert maps.shape == (2, 48, 48) and np.isfinite(maps).all() and maps.any()
 
 
@@ -67,7 +67,7 @@ def test_a_network_with_other_layers_trains_resumes_loads_and_is_explained(
     [layer] = explain.pick_layers(model.network, ["1"])
     images, *_ = explain.ascend(model.network, layer, steps=2)
     assert images.shape == (4, 48, 48)
-    assert explain.saliency(model.network, held.images[:1], [0]).any()
+    assert explain.gradient.maps(model.network, held.images[:1], [0]).any()
 
 
 def test_a_network_that_could_not_be_loaded_is_refused_before_its_first_epoch(

@@ -140,12 +140,13 @@ def test_what_a_reader_of_a_history_will_wonder_about_is_said():
     assert "in float32, the saved model scores 0.410" in said
 
 
-def test_the_sentence_on_filters_counts_the_silent_and_the_moved():
+def test_the_sentence_on_filters_counts_the_dead_and_the_moved():
     maps = np.array([np.full((2, 2), 10.0), np.full((2, 2), 0.5), np.zeros((2, 2))])
-    dead = np.array([False, False, True])
-    said = wording.filters("conv1", np.array([1.0, 3.0, 9.0]), dead, maps)
-    assert said.startswith("conv1: 1 of 3 filters have no gradient")
-    assert "climbs to between 1.00 and 3.00" in said
+    dead, before = np.array([False, False, True]), np.array([0.5, 4.0, 0])
+    reached = before, np.array([1.0, 3.0, 0.0])
+    said = wording.filters("conv1", *reached, dead, 500, maps)
+    assert said.startswith("conv1: 1 of 3 filters are dead: none of 500 faces moves")
+    assert "1 of 2 answer more" in said and "between 1.00 and 3.00" in said
     assert "The face moves 1 filters" in said
 
 

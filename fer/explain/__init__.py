@@ -8,16 +8,22 @@ from fer.explain import (
     occlusion,
     smoothgrad,
 )
-from fer.explain.ascent import ascend, convolutions, pick_layers, responses
+from fer.explain.ascent import ascend, ascend_classes
 from fer.explain.faithfulness import (
     against_chance,
     at_random,
-    faithfulness,
     first_right,
-    mask,
 )
-from fer.explain.gradient import logits, saliency, unit
+from fer.explain.gradient import logits
 from fer.explain.integrated import completeness
+from fer.explain.layers import (
+    convolutions,
+    first_weights,
+    moved,
+    pick_layers,
+    responses,
+)
+from fer.explain.scaling import heat, mask, places, unit
 
 # Each maps a network, faces (N, 48, 48) uint8 and classes (N,) to signed maps
 # (N, 48, 48) float32; `against` takes another class's logit away.
@@ -30,19 +36,29 @@ METHODS = {
     "occlusion": occlusion.maps,
 }
 
+
+def heat_of(method, network, images, classes, **options):
+    """What a method draws of faces: heat (N, 48, 48) float32 in 0..1."""
+    return heat(method, METHODS[method](network, images, classes, **options))
+
+
 __all__ = [
     "METHODS",
     "against_chance",
     "ascend",
+    "ascend_classes",
     "at_random",
     "completeness",
     "convolutions",
-    "faithfulness",
     "first_right",
+    "first_weights",
+    "heat",
+    "heat_of",
     "logits",
     "mask",
+    "moved",
     "pick_layers",
+    "places",
     "responses",
-    "saliency",
     "unit",
 ]

@@ -1,54 +1,25 @@
-"""What the filters of a layer look for, by gradient ascent, and what they answer."""
+"""What the filters of a layer, and the classes, look for, by gradient ascent."""
 
 import numpy as np
 
-from fer import BadInput, backend, networks
-from fer.explain.fast import own_filter
+from fer import backend, networks
+from fer.explain.fast import behind_rescaling, own_filter
+from fer.explain.gradient import ending
 
 # Of the pixels' half range: how far an image moves a step, in root mean square.
 ASCENT_STEP = 0.02
 ASCENT_NOISE = 0.3  # to either side of grey: it begins with little contrast
+JITTER = 4  # pixels: how far a natural image is shifted about before each step
 
 
-def pick_layers(network, names):
-    """The convolutions called `names`: their layer's name, or their number from 1."""
-    known = convolutions(network)
-    by_name = {layer.name: layer for layer in known}
-    by_name |= {str(number): layer for number, layer in enumerate(known, 1)}
-    for name in names:
-        if name not in by_name:
-            raise BadInput(
-                f"layer {name} is no convolution of this model: choose of "
-                f"{', '.join(by_name) or 'none, it has no convolutions'}"
-            )
-    return [by_name[name] for name in names]
-
-
-def convolutions(network):
-    """The network's convolutions, in order."""
-    return [
-        layer
-        for layer in network.layers
-        if hasattr(layer, "filters") and len(layer.output.shape) == 4
-    ]
-
-
-def responses(network, layer, image):
-    """What each filter makes of a face (48, 48) uint8: (filters, height, width)."""
-    import keras
-
-    model = keras.Model(network.inputs, layer.output)
-    maps = model.predict_on_batch(image[None, :, :, None])
-    return np.moveaxis(maps[0], -1, 0)
-
-
-def ascend(network, layer, steps, seed=0, progress=lambda step: None):
+def ascend(network, layer, steps, seed=0, progress=lambda step: None, natural=False):
     """Images that gradient ascent from white noise finds for the filters of `layer`.
 
     Each image climbs the mean response of its own filter by steps of equal length
-    (Erhan et al., 2009). Returns the images (filters, 48, 48) float32 in 0..255, the
-    responses at the end (filters,), and which filters are dead: those that never
-    responded.
+    (Erhan et al., 2009); where the noise leaves a ReLU silent, so that there is no
+    slope to climb, that of a softplus in its place. natural: as _naturally says.
+    Returns the images (filters, 48, 48) float32 in 0..255, and the responses before and
+    after, (filters,) each.
     """
     noise = np.random.default_rng(seed).uniform(
         -ASCENT_NOISE, ASCENT_NOISE, (layer.filters, *network.input_shape[1:])
@@ -57,32 +28,123 @@ def ascend(network, layer, steps, seed=0, progress=lambda step: None):
     for start in range(0, layer.filters, batch):
         chosen = np.arange(start, min(start + batch, layer.filters))
         score = own_filter(network, layer, chosen)
-        parts.append(_ascend(network, score, noise[chosen], steps, progress))
+        images = _in_range(network, noise[chosen])
+        before = np.asarray(score(images))
+        silent = (before == 0) & (networks.activation(layer) == "relu")
+        for group, own in ((~silent, own_filter), (silent, _smooth)):
+            if group.any():
+                climb = own(network, layer, chosen[group])
+                asked = images[group], steps, seed, progress, natural
+                images[group] = _climbed(network, climb, *asked)
+        parts.append((_pixels(network, images), before, np.asarray(score(images))))
     return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _ascend(network, score, noise, steps, progress):
-    """As ascend, of images that begin as noise in -1..1 and climb those scores."""
-    rescaling = networks.rescaling(network)
-    dark, bright = (255 * it * rescaling.scale + rescaling.offset for it in (0, 1))
-    half = (bright - dark) / 2
-    images = (dark + half + half * noise).astype(np.float32)
-    climb = backend.compiled(lambda images: _climb(score, images, dark, bright))
-    alive = np.zeros(len(images), bool)
+def ascend_classes(network, steps, seed=0, progress=lambda step: None, natural=False):
+    """As ascend, but for the logit of each class: (C, 48, 48), (C,) and (C,)."""
+    from keras import ops
+
+    output, finish = ending(network)
+    body, classes = behind_rescaling(network, output), network.output_shape[-1]
+    own = np.eye(classes, dtype=np.float32)
+
+    def score(images):
+        return ops.sum(finish(body(images)) * own, axis=-1)
+
+    noise = np.random.default_rng(seed).uniform(
+        -ASCENT_NOISE, ASCENT_NOISE, (classes, *network.input_shape[1:])
+    )
+    images = _in_range(network, noise)
+    before = np.asarray(score(images))
+    images = _climbed(network, score, images, steps, seed, progress, natural)
+    return _pixels(network, images), before, np.asarray(score(images))
+
+
+def _smooth(network, layer, chosen):
+    """As fast.own_filter, with a softplus for the layer's ReLU."""
+    from keras import ops
+
+    twin = type(layer).from_config(layer.get_config() | {"activation": "softplus"})
+    twin.build(layer.input.shape)
+    twin.set_weights(layer.get_weights())
+    body = behind_rescaling(network, layer.input)
+    own = np.eye(layer.filters, dtype=np.float32)[chosen]
+    return lambda x: ops.sum(ops.mean(twin(body(x)), axis=(1, 2)) * own, axis=-1)
+
+
+def _climbed(network, score, images, steps, seed, progress, natural):
+    """The images after so many steps up the score."""
+    ends = _range(network)
+    if natural:
+        return _naturally(score, images, steps, seed, progress, ends)
+    climb = backend.compiled(lambda images: _climb(score, images, *ends))
     for step in range(steps):
-        images, answered = climb(images)
-        alive |= np.asarray(answered)
+        images = climb(images)
         progress(step + 1)
-    pixels = (np.asarray(images)[..., 0] - rescaling.offset) / rescaling.scale
-    return pixels, np.asarray(score(images)), ~alive
+    return np.asarray(images)
 
 
 def _climb(score, images, dark, bright):
-    """The images one step higher, and which of them had a gradient to follow."""
+    """The images one step higher."""
     from keras import ops
 
     slopes = backend.gradient(score, images)
     size = ops.sqrt(ops.mean(ops.square(slopes), axis=(1, 2, 3), keepdims=True))
     step = ASCENT_STEP * (bright - dark) / 2
     move = step * ops.divide_no_nan(slopes, size)
-    return ops.clip(images + move, dark, bright), size[:, 0, 0, 0] > 0
+    return ops.clip(images + move, dark, bright)
+
+
+def _naturally(score, images, steps, seed, progress, ends):
+    """As _climbed, to images that look more natural (Olah, 2017, distill.pub).
+
+    Slow waves are favoured over fast ones as in photographs, whose amplitudes fall as
+    1 / frequency: in the start and in each step, which climbs in those coordinates. And
+    the score is that of an image shifted at random, so no single pixel can carry it.
+    """
+    rng, (dark, bright) = np.random.default_rng(seed), ends
+    slope = backend.compiled(lambda images: backend.gradient(score, images))
+    step = ASCENT_STEP * (bright - dark) / 2
+    grey = (dark + bright) / 2
+    images = grey + ASCENT_NOISE * (bright - dark) / 2 * _unit(_slowed(images - grey))
+    for number in range(steps):
+        shift = tuple(rng.integers(-JITTER, JITTER, 2, endpoint=True))
+        slopes = np.asarray(slope(np.roll(images, shift, (1, 2)).astype(np.float32)))
+        slopes = np.roll(slopes, [-it for it in shift], (1, 2))
+        images = np.clip(images + step * _unit(_slowed(slopes)), dark, bright)
+        progress(number + 1)
+    return images.astype(np.float32)
+
+
+def _slowed(waves):
+    """Images (n, H, W, 1), each of their waves divided by its frequency."""
+    height, width = waves.shape[1:3]
+    down, right = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
+    frequency = np.maximum(np.hypot(down, right), 1 / max(height, width))[..., None]
+    spectrum = np.fft.rfft2(waves, axes=(1, 2)) / frequency
+    return np.fft.irfft2(spectrum, (height, width), axes=(1, 2))
+
+
+def _unit(moves):
+    """Each of the moves (n, H, W, 1) with a root mean square of 1, if it is not 0."""
+    size = np.sqrt(np.mean(np.square(moves), axis=(1, 2, 3), keepdims=True))
+    return np.divide(moves, size, out=np.zeros_like(moves), where=size > 0)
+
+
+def _range(network):
+    """What the network makes of black and of white pixels."""
+    rescaling = networks.rescaling(network)
+    return tuple(255 * it * rescaling.scale + rescaling.offset for it in (0, 1))
+
+
+def _in_range(network, noise):
+    """Noise in -1..1 as rescaled pixels: float32."""
+    dark, bright = _range(network)
+    half = (bright - dark) / 2
+    return (dark + half + half * noise).astype(np.float32)
+
+
+def _pixels(network, images):
+    """Rescaled pixels (n, 48, 48, 1) as those of 0..255: (n, 48, 48)."""
+    rescaling = networks.rescaling(network)
+    return (images[..., 0] - rescaling.offset) / rescaling.scale

@@ -2,48 +2,68 @@
 
 import numpy as np
 
-# How far the places of a face reach, in pixels: the deviation of a Gaussian.
-PLACE = 2
+from fer.explain.scaling import places
+
+# What stands where pixels are taken away. No fill is a face, so each misleads a network
+# in a way of its own: what holds with all of them is of the map.
+FILLS = ("mean", "blur", "noise")
+BLUR = 8  # pixels: no feature of a face is left
+BATCH = 512
 
 
-def mask(image, heat, threshold):
-    """Keep pixels whose saliency exceeds `threshold`; set others to the image's mean.
-
-    image: (48, 48) uint8. heat: (48, 48) float in 0..1. Returns (48, 48) uint8.
-    """
-    return np.where(heat > threshold, image, np.uint8(image.mean()))
-
-
-def faithfulness(network, images, maps, classes, steps=10):
+def curves(network, images, maps, classes, steps=10, fill="mean", seed=0):
     """What a map makes of its class's probability: curves (2, N, steps + 1) float32.
 
-    The first is of deletion: one share of the face after the other is set to its mean,
-    the most salient places first. The second is of insertion: so they come back into a
-    face of that mean (Petsiuk, 2018, arXiv:1806.07421). With a faithful map the one
-    falls early and the other rises early. Maps are blurred before they are ranked:
-    grey pixels strewn over a face are noise to a network, whichever they are.
+    The first is of deletion: one share of the face after the other is filled, the most
+    salient places first. The second is of insertion: so they come back into a face that
+    is filled (Petsiuk, 2018, arXiv:1806.07421). With a faithful map the one falls early
+    and the other rises early. Maps are blurred before they are ranked: grey pixels
+    strewn over a face are noise to a network, whichever they are.
     images: (N, 48, 48) uint8. maps: (N, 48, 48) float. classes: (N,) int.
+    """
+    rank, without = ranks(places(maps)), filled(images, fill, seed)
+    found = np.empty((2, len(images), steps + 1), np.float32)
+    for step in range(steps + 1):
+        first = rank * steps < step * images[0].size
+        less, more = np.where(first, without, images), np.where(first, images, without)
+        for curve, faces in zip(found, (less, more), strict=True):
+            curve[:, step] = probabilities(network, faces, classes)
+    return found
+
+
+def ranks(maps):
+    """Each pixel's place in its map (N, 48, 48), from 0, the highest, on: int."""
+    order = np.argsort(-maps.reshape(len(maps), -1), axis=1, kind="stable")
+    return np.argsort(order, axis=1).reshape(maps.shape)
+
+
+def filled(images, fill, seed=0):
+    """Faces of which nothing is left but their grey (N, 48, 48) uint8; fill: of FILLS.
+
+    mean: that grey. blur: the face out of focus. noise: normal, of the face's own mean
+    and deviation.
     """
     from scipy.ndimage import gaussian_filter
 
-    places = gaussian_filter(maps, (0, PLACE, PLACE))
-    order = np.argsort(-places.reshape(len(maps), -1), axis=1, kind="stable")
-    rank = np.argsort(order, axis=1).reshape(maps.shape)
-    means = images.mean(axis=(1, 2), keepdims=True).astype(np.uint8)
-    curves = np.empty((2, len(images), steps + 1), np.float32)
-    for step in range(steps + 1):
-        first = rank * steps < step * order.shape[1]
-        less, more = np.where(first, means, images), np.where(first, images, means)
-        for curve, faces in zip(curves, (less, more), strict=True):
-            told = network.predict_on_batch(faces[..., None])
-            curve[:, step] = told[np.arange(len(faces)), classes]
-    return curves
+    if fill == "blur":
+        return gaussian_filter(images, (0, BLUR, BLUR), mode="nearest")
+    means, spread = (f(images, axis=(1, 2), keepdims=True) for f in (np.mean, np.std))
+    noise = np.random.default_rng(seed).standard_normal(images.shape)
+    grey = np.broadcast_to(means, images.shape)
+    return np.clip(grey + spread * noise * (fill == "noise"), 0, 255).astype(np.uint8)
+
+
+def probabilities(network, images, classes):
+    """The probability of each face's class: (N,) float32."""
+    starts = range(0, len(images), BATCH)
+    told = [network.predict_on_batch(images[i : i + BATCH, ..., None]) for i in starts]
+    return np.concatenate(told)[np.arange(len(images)), classes]
 
 
 def against_chance(network, images, maps, classes, seed=0):
-    """The curves of `faithfulness`, and those of maps at random, which it must beat."""
+    """What `curves` returns, and those of maps at random, which it must beat."""
     chance = at_random(images, seed)
-    return [faithfulness(network, images, it, classes) for it in (maps, chance)]
+    return [curves(network, images, it, classes) for it in (maps, chance)]
 
 
 def at_random(images, seed=0):

@@ -50,14 +50,3 @@ def ending(network):
         return last.input, lambda x: x
     least = np.finfo(np.float32).tiny
     return network.output, lambda x: ops.log(ops.maximum(x, least))
-
-
-def saliency(network, images, classes):
-    """Saliency maps (N, 48, 48) float32 in 0..1: |gradient|, its largest pixel 1."""
-    return unit(np.abs(maps(network, images, classes)))
-
-
-def unit(maps):
-    """Scale each map (N, 48, 48) of values >= 0 so that its largest is 1, if not 0."""
-    top = maps.max(axis=(1, 2), keepdims=True)
-    return np.divide(maps, top, out=np.zeros_like(maps), where=top > 0)

@@ -35,7 +35,7 @@ def maps(network, images, classes, against=None, steps=STEPS):
     return in_blocks(one, images, weights(network, classes, against), size=1)
 
 
-def completeness(network, images, classes, maps, against=None):
+def completeness(maps, network, images, classes, against=None):
     """The sum of each map, and what it must be: face's score less grey's; both (N,)."""
     from keras import ops
 

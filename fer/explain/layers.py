@@ -1,10 +1,73 @@
-"""Layers whose features still lie where they were seen in the face."""
+"""Which layers there are to look into, and what they make of faces."""
 
-from fer import BadInput
-from fer.explain.ascent import convolutions
+import numpy as np
+
+from fer import BadInput, networks
 from fer.explain.gradient import ending
+from fer.explain.target import BLOCK
 
 THINNING = ("Pooling", "Dropout")  # what stands before them shows more
+
+
+def convolutions(network):
+    """The network's convolutions, in order."""
+    return [
+        layer
+        for layer in network.layers
+        if hasattr(layer, "filters") and len(layer.output.shape) == 4
+    ]
+
+
+def pick_layers(network, names):
+    """The convolutions called `names`: their layer's name, or their number from 1."""
+    known = convolutions(network)
+    by_name = {layer.name: layer for layer in known}
+    by_name |= {str(number): layer for number, layer in enumerate(known, 1)}
+    for name in names:
+        if name not in by_name:
+            raise BadInput(
+                f"layer {name} is no convolution of this model: choose of "
+                f"{', '.join(by_name) or 'none, it has no convolutions'}"
+            )
+    return [by_name[name] for name in names]
+
+
+def responses(network, layer, image):
+    """What each filter makes of a face (48, 48) uint8: (filters, height, width)."""
+    import keras
+
+    model = keras.Model(network.inputs, layer.output)
+    maps = model.predict_on_batch(image[None, :, :, None])
+    return np.moveaxis(maps[0], -1, 0)
+
+
+def moved(network, layer, images):
+    """Which filters answer some face or place other than the rest: (filters,) bool.
+
+    A filter that none of hundreds of faces (N, 48, 48) uint8 moves is dead.
+    """
+    import keras
+
+    model = keras.Model(network.inputs, layer.output)
+    size = networks.together(network, BLOCK)
+    lowest, highest = np.inf, -np.inf
+    for start in range(0, len(images), size):
+        maps = model.predict_on_batch(images[start : start + size, ..., None])
+        lowest = np.minimum(lowest, maps.min(axis=(0, 1, 2)))
+        highest = np.maximum(highest, maps.max(axis=(0, 1, 2)))
+    return highest > lowest
+
+
+def first_weights(network):
+    """What each unit of a dense layer on the pixels weighs: (units, 48, 48) float32.
+
+    None for a network in which the first layer with weights is not such a one.
+    """
+    first = next(layer for layer in network.layers if layer.weights)
+    height, width, _ = networks.FACE_SHAPE
+    if type(first).__name__ != "Dense" or first.kernel.shape[0] != height * width:
+        return None
+    return np.reshape(np.transpose(first.kernel), (-1, height, width))
 
 
 def cut(network, name=None):

@@ -10,6 +10,7 @@ MASKED = (24, 44, 92)  # red, green, blue of pixels that a mask takes away; no g
 COLUMNS = 16  # of tiles
 # Of a tile's pixels, so many percent at either end are black and white.
 CLIPPED = 1
+UNITS = 64  # of a dense layer, to draw
 
 
 def colors(levels):
@@ -44,23 +45,27 @@ def confusion(counts, classes, title):
     return figure
 
 
-def saliency(image, heat, masked, name, threshold):
-    """Original with its class, saliency map with a colour bar, and masked face.
+def saliency(image, heats, title, threshold):
+    """A face, and for each map its heat with a colour bar and the face that it masks.
 
-    Pixels at most as salient as `threshold` are drawn in a colour, not in a grey.
+    image: (48, 48) uint8. heats: {name: (48, 48) float in 0..1}. Pixels of at most the
+    threshold are drawn in a colour, not in a grey.
     """
-    figure = Figure(figsize=(10.5, 3.4), layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
-    left.imshow(image, cmap="gray", vmin=0, vmax=255)
-    left.set_title(f"Original (class = {name})")
-    drawn = middle.imshow(heat, cmap=HEAT, vmin=0, vmax=1)
-    middle.set_title("Saliency map")
-    figure.colorbar(drawn, ax=middle, shrink=0.9)
-    kept = (heat > threshold)[..., None]
-    right.imshow(np.where(kept, masked[..., None], np.array(MASKED, np.uint8)))
-    right.set_title(f"Mask (threshold = {threshold:g})")
-    for axes in (left, middle, right):
-        axes.set_axis_off()
+    figure = Figure(figsize=(10.5, 3.4 * len(heats)), layout="constrained")
+    figure.suptitle(title)
+    rows = figure.subplots(len(heats), 3, squeeze=False)
+    for row, (name, heat) in zip(rows, heats.items(), strict=True):
+        left, middle, right = row
+        left.imshow(image, cmap="gray", vmin=0, vmax=255)
+        left.set_title("Original")
+        drawn = middle.imshow(heat, cmap=HEAT, vmin=0, vmax=1)
+        middle.set_title(f"Saliency map ({name})")
+        figure.colorbar(drawn, ax=middle, shrink=0.9)
+        kept = (heat > threshold)[..., None]
+        right.imshow(np.where(kept, image[..., None], np.array(MASKED, np.uint8)))
+        right.set_title(f"Mask (threshold = {threshold:g})")
+        for axes in row:
+            axes.set_axis_off()
     return figure
 
 
@@ -83,7 +88,7 @@ def faces(photo, squares, cut, heats, told, classes):
         label = {"facecolor": "black", "alpha": 0.7, "pad": 1, "edgecolor": "none"}
         axes.text(x, y, name, color="white", va="bottom", bbox=label)
         face.imshow(image, cmap="gray", vmin=0, vmax=255)
-        face.imshow(heat, cmap="jet", vmin=0, vmax=1, alpha=0.6 * heat)
+        face.imshow(heat, cmap=HEAT, vmin=0, vmax=1, alpha=0.6 * heat)
         face.set_title(name, fontsize="medium")
         bars.barh(classes, shares)
         bars.set(xlim=(0, 1))
@@ -143,12 +148,21 @@ def groups(pictures):
     return figure
 
 
+def weights(images):
+    """What the units of a first dense layer weigh: the largest of (units, 48, 48)."""
+    size = np.abs(images).mean(axis=(1, 2))
+    most = size.argsort(kind="stable")[::-1][:UNITS]
+    return tiles(
+        images[most], f"Weights of the first layer's {len(most)} largest units"
+    )
+
+
 def filter_pictures(layer, found, dead, steps, maps, image):
     """A layer's ascents and responses, each as (file name, figure, title)."""
     filters, responses = filter_names(layer)
     ascents = f"Filters of layer {layer} after {steps} steps of gradient ascent"
     yield filters, tiles(found, ascents, dead), ascents
-    outputs = f"Responses of layer {layer} to validation row {image}"
+    outputs = f"Responses of layer {layer} to {image}"
     yield responses, tiles(maps, outputs), outputs
 
 

@@ -89,7 +89,7 @@ def explain_faces(material, name, method, rows):
     images = material.faces.images[rows]
     classes = material.predicted[name][rows]
     signed = explain.METHODS[method](network, images, classes)
-    heat = explain.unit(np.abs(signed))
+    heat = explain.heat(method, signed)
     left = np.empty((len(rows), len(THRESHOLDS)), np.float32)
     for column, threshold in enumerate(THRESHOLDS):
         masked = [

@@ -65,18 +65,18 @@ class Material:
     def faithfulness(self):
         """How faithful the CNN's maps are, and some that know nothing of the face.
 
-        {name: curves of explain.faithfulness}, of the first MEASURED faces and the
+        {name: explain.faithfulness.curves}, of the first MEASURED faces and the
         class that the CNN names.
         """
         network, named = self.models[CNN].network, self.predicted[CNN][:MEASURED]
         few = self.faces.images[:MEASURED]
         maps = {
-            "the gradient": explain.saliency(network, few, named),
+            "the gradient": explain.heat_of(cli.METHODS[0], network, few, named),
             RANDOM: explain.at_random(few, self.seed),
             "a blob in the middle": np.broadcast_to(_blob(few.shape[1]), few.shape),
         }
         return {
-            name: explain.faithfulness(network, few, each, named)
+            name: explain.faithfulness.curves(network, few, each, named)
             for name, each in maps.items()
         }
 

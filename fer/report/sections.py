@@ -182,11 +182,12 @@ def saliency(report):
     shown = report.classes.index(cli.SHOWN) if cli.SHOWN in report.classes else 0
     row = explain.first_right(report.labels, predicted, shown)
     image, label = report.faces.images[row], report.labels[row]
-    heat = explain.saliency(model.network, image[None], [label])[0]
+    method, told = cli.METHODS[0], report.probabilities[CNN][row]
+    [heat] = explain.heat_of(method, model.network, image[None], [predicted[row]])
     if report.most:
-        masked = explain.mask(image, heat, cli.THRESHOLD)
-        name = report.classes[label]
-        drawn = figures.saliency(image, heat, masked, name, cli.THRESHOLD)
+        name = f"validation row {row}"
+        title = wording.explained(name, report.classes, label, told, predicted[row])
+        drawn = figures.saliency(image, {method: heat}, title, cli.THRESHOLD)
         yield report.picture("saliency.png", drawn, f"Saliency of validation row {row}")
     else:
         yield page.paragraph(NO_FACES)
@@ -203,15 +204,19 @@ def filters(report):
     row = min(cli.IMAGE, len(report.faces) - 1)
     image = report.faces.images[row]
     for layer in explain.pick_layers(network, cli.LAYERS):
-        found, climbed, dead = explain.ascend(network, layer, cli.STEPS, report.seed)
+        found, *reached = explain.ascend(network, layer, cli.STEPS, report.seed)
+        few = report.faces.images[: cli.MOVING]
+        dead = ~explain.moved(network, layer, few)
         maps = explain.responses(network, layer, image)
         ascents, responses = figures.filter_pictures(
-            layer.name, found, dead, cli.STEPS, maps, row
+            layer.name, found, dead, cli.STEPS, maps, f"validation row {row}"
         )
         shown = [report.picture(*ascents)]
         if report.most:
             shown.append(report.picture(*responses))
-        said = page.paragraph(wording.filters(layer.name, climbed, dead, maps))
+        said = page.paragraph(
+            wording.filters(layer.name, *reached, dead, len(few), maps)
+        )
         heading = page.tag("h3", f"Layer {layer.name}")
         yield page.tag("div", heading, *shown, said, data_layer=layer.name)
 

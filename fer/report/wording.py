@@ -96,20 +96,22 @@ def history(history, options, exact=None):
     return " ".join(said)
 
 
-def filters(layer, climbed, dead, maps):
+def filters(layer, before, after, dead, faces, maps):
     """Sentences on a layer: what its filters climb to, and how many the face moves.
 
-    climbed: (filters,) mean response to each filter's own image. maps: (filters, H, W).
+    before, after: (filters,) mean response to each filter's own image. dead: (filters,)
+    bool, those that none of so many faces moves. maps: (filters, H, W).
     """
-    live = climbed[~dead]
     answers = maps.mean(axis=(1, 2))
     busy = int((answers > 0.1 * max(answers.max(), 1e-9)).sum())
-    low, high = (live.min(), live.max()) if len(live) else (0, 0)
+    live = ~dead
+    low, high = (after[live].min(), after[live].max()) if live.any() else (0, 0)
+    higher = int((after > before)[live].sum())
     return (
-        f"{layer}: {int(dead.sum())} of {len(dead)} filters have no gradient to climb "
-        f"from the noise that the ascent starts with; the mean response of the others "
-        f"climbs to between {low:.2f} and {high:.2f}. The face moves {busy} filters to "
-        "over a tenth of the strongest one's response."
+        f"{layer}: {int(dead.sum())} of {len(dead)} filters are dead: none of {faces} "
+        f"faces moves them. Of the others, {higher} of {int(live.sum())} answer more "
+        f"after the ascent than before, between {low:.2f} and {high:.2f}. The face "
+        f"moves {busy} filters to over a tenth of the strongest one's response."
     )
 
 
@@ -127,8 +129,30 @@ def saliency(heat, threshold):
     )
 
 
+def explained(name, classes, label, probabilities, asked, against=None):
+    """What a picture explains: true class, if known, prediction, class asked after.
+
+    probabilities: (C,). label, asked, against: int or None.
+    """
+    first = int(np.argmax(probabilities))
+    true = "true class unknown" if label is None else f"true {classes[label]}"
+    said = f"{name}: {true}, predicted {classes[first]} ({probabilities[first]:.2f})"
+    if (asked, against) == (first, None):
+        return said
+    why = f"why {classes[asked]} ({probabilities[asked]:.2f})"
+    return f"{said}; {why}" + ("" if against is None else f", not {classes[against]}")
+
+
+def completeness(total, due):
+    """A sentence on explain.completeness: how far the maps' sums are off; (N,) both."""
+    return (
+        f"Completeness: the map adds up to {total[0]:.3f}; the score's change from a "
+        f"grey face is {due[0]:.3f}."
+    )
+
+
 def faithfulness(curves, chance):
-    """A sentence on explain.faithfulness' curves, and on those of maps at random."""
+    """A sentence on explain.against_chance's curves, and on those of maps at random."""
     _, faces, points = curves.shape
     tenth = (points - 1) // 10
     whole, left = curves[0].mean(axis=0)[[0, tenth]]

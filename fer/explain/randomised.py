@@ -1,0 +1,32 @@
+"""Efficient MPRT: is a map of a network with random weights more of a mess?"""
+
+import numpy as np
+
+BINS = 100
+
+
+def untrained(network, seed=0):
+    """A network of the same structure with the weights that a training starts from."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    return keras.Model.from_config(network.get_config())
+
+
+def rise_of_complexity(maps, of_random):
+    """By what share the maps' complexity rises with random weights: (N,) float64.
+
+    Complexity is the entropy of the histogram of a map's values (Hedstroem, 2024,
+    arXiv:2401.06465). A map that the weights do not change has 0; what is learned is
+    simpler than what is not, so a good one rises. maps, of_random: (N, 48, 48).
+    """
+    before, after = (np.array([*map(_entropy, it)]) for it in (maps, of_random))
+    return np.divide(
+        after - before, before, out=np.zeros_like(before), where=before > 0
+    )
+
+
+def _entropy(heat):
+    counts, _ = np.histogram(heat, BINS)
+    shares = counts[counts > 0] / counts.sum()
+    return -(shares * np.log(shares)).sum()

@@ -1,0 +1,54 @@
+"""Where in a face a map's weight lies, against how large that place is."""
+
+import numpy as np
+
+from fer.data.faces import SIDE
+
+# Rectangles of FER2013's faces, which fill the picture and stand upright: rows and
+# columns, from and to, of 48. An earlier one hides a later one; what is in none is
+# background. Their fit: docs/explain.md.
+TEMPLATE = {
+    "eyes": [(15, 22, 7, 21), (15, 22, 27, 41)],
+    "brows": [(10, 15, 6, 22), (10, 15, 26, 42)],
+    "nose": [(18, 32, 19, 29)],
+    "mouth": [(33, 43, 13, 35)],
+    "cheeks": [(22, 36, 6, 19), (22, 36, 29, 42)],
+    "forehead": [(2, 10, 9, 39)],
+}
+
+
+def template():
+    """The regions of a FER2013 face: {name: (48, 48) bool}, every pixel in one."""
+    free = np.ones((SIDE, SIDE), bool)
+    found = {}
+    for name, rectangles in TEMPLATE.items():
+        inside = np.zeros_like(free)
+        for top, bottom, left, right in rectangles:
+            inside[top:bottom, left:right] = True
+        found[name] = inside & free
+        free &= ~inside
+    return found | {"background": free}
+
+
+def shares(heat, region):
+    """The share of each map's weight in a region by the region's area: (N,) float64.
+
+    1.0 is chance. heat: (N, 48, 48) >= 0; a map of zeros counts as even. region:
+    (48, 48) bool, or of each face its own (N, 48, 48); none may be empty.
+    """
+    region = np.broadcast_to(region, heat.shape)
+    total = heat.sum(axis=(1, 2), dtype=np.float64)
+    inside = (heat * region).sum(axis=(1, 2), dtype=np.float64)
+    area = region.mean(axis=(1, 2))
+    share = np.divide(inside, total, out=area.copy(), where=total > 0)
+    return share / area
+
+
+def by_class(heat, classes, regions):
+    """{region: {class: shares (n,) of that class's faces}}; classes: (N,) int."""
+    found = {name: shares(heat, region) for name, region in regions.items()}
+    present = np.unique(classes)
+    return {
+        name: {int(label): share[classes == label] for label in present}
+        for name, share in found.items()
+    }
