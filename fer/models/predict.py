@@ -7,7 +7,7 @@ import numpy as np
 from fer import augment, networks, progress, scores
 
 BATCH = 512  # faces of which the views are made at a time
-TOGETHER = 128  # views that the network sees at a time: benchmarks/submission.py
+TOGETHER = 128  # views that the network sees at a time
 TURN = 8  # degrees, well within what training turns faces by
 
 
