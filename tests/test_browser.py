@@ -44,6 +44,7 @@ def visit(chromium):
         )
         contexts.append(context)
         opened = context.new_page()
+        opened.set_default_timeout(120_000)  # a busy machine takes its time
         opened.on("console", lambda message: said.append(message.text))
         opened.on("pageerror", lambda error: said.append(str(error)))
         opened.on("dialog", lambda dialog: said.append(dialog.message))

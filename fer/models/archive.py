@@ -43,7 +43,7 @@ def inspect(path):
             f"{path} is a SavedModel, which holds no layers: in the program that made "
             f"it, save the model by model.save('{path.name}.keras')"
         )
-    if path.is_dir():
+    if path.is_dir() and path.suffix != ".keras":
         raise BadInput(f"{path} is a folder, no model: its name must end in .keras")
     with files.reading(path), open(path, "rb") as stream:
         first = stream.read(32)
