@@ -1,6 +1,7 @@
 """Feed broken files to all that reads strangers' files; does one ever slip through?
 
 python -m benchmarks.fuzz --runs 1000000
+python -m benchmarks.fuzz --runs 20000 --target form
 python -m benchmarks.fuzz --runs 20000 --target card
 python -m benchmarks.fuzz --runs 20000 --target model
 
@@ -21,6 +22,7 @@ import random
 import re
 import resource
 import sys
+import tarfile
 import tempfile
 import time
 import traceback
@@ -234,9 +236,46 @@ def check_model(path, content):
     return True
 
 
+def small_forms():
+    """Small files of other forms than CSV: a list of bytes."""
+    from fer.data import writing
+
+    faces = data.Faces(np.zeros((2, 48, 48), np.uint8), np.array([3, 4], np.int8))
+    picture, made = writing.png(faces.images[0]), []
+    members = {"happy/a.png": picture, "sad/b.png": picture}
+    shard = {"a.png": picture, "a.cls": b"happy", "b.png": picture, "b.cls": b"sad"}
+    for each in (members, shard):
+        memory = io.BytesIO()
+        with tarfile.open(fileobj=memory, mode="w") as archive:
+            for name, content in each.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        made += [memory.getvalue(), gzip.compress(memory.getvalue())]
+    with tempfile.TemporaryDirectory() as folder:
+        writing.parquet(Path(folder, "a.parquet"), faces)
+        np.save(Path(folder, "a.npy"), faces.images[:, :9, :9])
+        made += [path.read_bytes() for path in sorted(Path(folder).glob("a.*"))]
+    table = "path;label\na.png;happy\n"
+    return [*made, zipped(members), table.encode("utf-16"), b"1;2\n"]
+
+
+def check_form(path, content):
+    """Whether `content` is read as faces of whatever form."""
+    path.write_bytes(content)
+    try:
+        faces = data.load(data.Source((path,), classes=data.CLASSES), data.USAGES)
+    except BadInput as error:
+        assert path.name in str(error), error
+        return False
+    assert faces.images.dtype == np.uint8 and len(faces)
+    return True
+
+
 def targets():
     """For each target: its check, valid files to start from, the module to watch."""
     from fer import models
+    from fer.data import forms
     from fer.models import archive
 
     parts = small_model()
@@ -245,6 +284,7 @@ def targets():
     csvs = seeds()
     return {
         "load": (check_some_packed, [*csvs, *map(gzip.compress, csvs)], csv_reader),
+        "form": (check_form, small_forms(), forms),
         "card": (check_card, [json.dumps(small_card()).encode()], models),
         "model": (check_model, model_seeds, archive),
     }
@@ -320,7 +360,9 @@ class Watch:
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--runs", type=int, default=100_000)
-    parser.add_argument("--target", choices=("load", "card", "model"), default="load")
+    parser.add_argument(
+        "--target", choices=("load", "form", "card", "model"), default="load"
+    )
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     import atheris

@@ -117,6 +117,14 @@ def test_bytes_of_any_kind_are_read_exactly_or_refused(path, content):
     fuzz.check_load(path, content)
 
 
+def test_a_mutated_file_of_another_form_is_read_or_refused(tmp_path):
+    valid, rng = fuzz.small_forms(), np.random.default_rng(3)
+    # The last two have no picture beside them, and no face.
+    assert sum(fuzz.check_form(tmp_path / "a.bin", each) for each in valid) == 7
+    for run in range(200):
+        fuzz.check_form(tmp_path / "a.bin", mutated(valid[run % len(valid)], rng))
+
+
 @pytest.mark.parametrize("target", ["card", "model"])
 def test_a_mutated_card_or_model_is_read_or_refused(tmp_path, target):
     check, valid, _ = fuzz.targets()[target]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fer import BadInput
-from fer.data import classes, table
+from fer.data import classes, dialect
 from fer.data.gather import split_code
 
 VOTED = (
@@ -18,10 +18,10 @@ def read(path, stream):
     The columns of the votes are classes.in_order of VOTED. Raises BadInput for a row
     that holds no numbers.
     """
-    rows = table.rows(stream, path)
+    rows = dialect.rows(stream, path)
     next(rows)
     _, header = next(rows)
-    names = [table.plain_name(field) for field in header]
+    names = [dialect.plain_name(field) for field in header]
     named = names.index("imagename") if "imagename" in names else None
     usage = names.index("usage") if "usage" in names else None
     order = classes.in_order(map(classes.canonical, VOTED))

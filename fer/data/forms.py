@@ -7,7 +7,17 @@ To add a form: one file with its reader, and its row in FORMS. (Files that go to
 from dataclasses import dataclass
 
 from fer import BadInput
-from fer.data import folders, gather, parquet, paths, squares, table, unpack, webdataset
+from fer.data import (
+    dialect,
+    folders,
+    gather,
+    parquet,
+    paths,
+    squares,
+    table,
+    unpack,
+    webdataset,
+)
 
 TABLES = (".csv", ".tsv", ".txt", ".data")
 
@@ -26,7 +36,9 @@ def _by_class(holding):
 
 def _listing(holding):
     """The names of the tables of paths in a folder or an archive."""
-    return [name for name in _tables(holding) if table.is_paths(*_first(holding, name))]
+    return [
+        name for name in _tables(holding) if dialect.is_paths(*_first(holding, name))
+    ]
 
 
 def _tables(holding):
@@ -41,7 +53,7 @@ def _packed_name(name):
 def _first(holding, name=None):
     """The fields of a table's first two rows."""
     with holding.stream(name) as stream:
-        lines = table.rows(stream, holding.path)
+        lines = dialect.rows(stream, holding.path)
         next(lines)
         return [next(lines, (1, []))[1] for _ in range(2)]
 
@@ -116,7 +128,7 @@ FORMS = (
     Form("a folder with a table of paths", _pictures, _read_listing),
     Form(
         "a table of paths",
-        lambda it: not it.kind and table.is_paths(*_first(it)),
+        lambda it: not it.kind and dialect.is_paths(*_first(it)),
         lambda it, about: paths.of_file(it.path, about),
     ),
     Form("a table of pixels", lambda it: True, _read_table),

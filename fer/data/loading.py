@@ -7,7 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from fer import BadInput, files
-from fer.data import cache, classes, csv_reader, ferplus, forms, npy, table, unpack
+from fer.data import (
+    cache,
+    classes,
+    csv_reader,
+    dialect,
+    ferplus,
+    forms,
+    npy,
+    table,
+    unpack,
+)
 from fer.data.faces import (
     COLUMNS,
     FITTING,
@@ -85,7 +95,7 @@ def _is_votes(path):
         return False
     with files.reading(path), open(path, "rb") as file:
         head = file.read(1000)
-    return b"happiness" in head and table.is_votes(
+    return b"happiness" in head and dialect.is_votes(
         head.split(b"\n")[0].decode("utf-8-sig", "replace").split(",")
     )
 

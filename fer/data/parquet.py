@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from fer import BadInput, threads
-from fer.data import csv_reader, squares, table
+from fer.data import csv_reader, dialect, squares, table
 from fer.data.gather import BLOCK, split_code
 
 MAGIC = b"PAR1"
@@ -44,8 +44,9 @@ def _file(path, split, about):
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
+        why = " ".join(str(error).split())[:100]
         raise BadInput(
-            f"{path} is a damaged Parquet file ({error!s:.100}): fetch it again"
+            f"{path} is a damaged Parquet file ({why}): fetch it again"
         ) from error
 
 
@@ -63,7 +64,7 @@ def _columns(path, schema):
     """The column of each kind: {kind: name}."""
     columns = {}
     for name in schema.names:
-        kind = table.KINDS.get(table.plain_name(name))
+        kind = dialect.KINDS.get(dialect.plain_name(name))
         if kind in ("images", "labels", "usage", "ids"):
             columns.setdefault(kind, name)
     if "images" not in columns:

@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from fer import BadInput
-from fer.data import folders, table
+from fer.data import dialect, folders
 from fer.data.gather import blocks_of, split_code
 from fer.data.unpack import Holding
 
@@ -22,23 +22,23 @@ def read(holding, name, about):
 
 def of_file(path, about):
     """As read, of a table that is named itself."""
-    yield from read(Holding(path.parent), path.name, about)
+    yield from read(Holding(path.parent, walk=False), path.name, about)
 
 
 def _listed(stream, holding, name):
     """Yield each picture's name with its label and split."""
     path = f"{holding.path}/{name}"
-    rows = table.rows(stream, path)
+    rows = dialect.rows(stream, path)
     next(rows)
     columns = _columns(next(rows)[1])
     beside = PurePosixPath(name).parent
-    known, seen = {*holding.names}, set()
+    seen = set()
     for line, fields in rows:
         cells = {
             kind: fields[place].strip() if place < len(fields) else ""
             for kind, place in columns.items()
         }
-        found = _found(cells["path"], beside, known)
+        found = _found(cells["path"], beside, holding)
         if found is None:
             raise BadInput(f"{path}, line {line}: there is no {cells['path'][:80]!r}")
         if not cells["label"]:
@@ -56,25 +56,27 @@ def _listed(stream, holding, name):
 
 
 def _columns(header):
-    names = [table.plain_name(field) for field in header]
-    columns = {"path": table.path_column(header)}
+    names = [dialect.plain_name(field) for field in header]
+    columns = {"path": dialect.path_column(header)}
     for place, name in enumerate(names):
-        kind = {"labels": "label", "usage": "usage"}.get(table.KINDS.get(name))
+        kind = {"labels": "label", "usage": "usage"}.get(dialect.KINDS.get(name))
         if kind:
             columns.setdefault(kind, place)
     return columns
 
 
-def _found(path, beside, known):
-    """The member that `path` means, seen from the table's folder, or None."""
+def _found(path, beside, holding):
+    """The member that `path` means, seen from the table's folder, or None.
+
+    Tables are often written from above their folder, or within another that lies
+    beside them: so as much of the path's end as is there is taken.
+    """
     parts = PurePosixPath(path.replace("\\", "/")).parts
-    wanted = (beside / PurePosixPath(*parts)).as_posix()
-    if wanted in known or not parts:
-        return wanted if wanted in known else None
-    # Tables are often written from above their folder, or from within another.
-    ends = PurePosixPath(*parts).as_posix()
-    alike = [name for name in known if name.endswith(f"/{ends}")]
-    if not alike and len(parts) > 1:
-        short = (beside / PurePosixPath(*parts[1:])).as_posix()
-        alike = [short] if short in known else []
-    return alike[0] if len(alike) == 1 else None
+    if ".." in parts:
+        return None
+    for start in range(len(parts)):
+        end = PurePosixPath(*parts[start:])
+        for above in (beside, *(beside / name for name in holding.folders(beside))):
+            if parts[start] != "/" and holding.has((above / end).as_posix()):
+                return (above / end).as_posix()
+    return None

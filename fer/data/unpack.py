@@ -10,7 +10,7 @@ import os
 import tarfile
 import zipfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fer import BadInput, files
 
@@ -58,7 +58,8 @@ def undamaged(path, kind="file"):
 
 
 def _damaged(path, kind, error):
-    return BadInput(f"{path} is a damaged {kind} ({error!s:.100}): fetch it again")
+    why = " ".join(str(error).split())[:100]
+    return BadInput(f"{path} is a damaged {kind} ({why}): fetch it again")
 
 
 class _Bounded(io.RawIOBase):
@@ -131,16 +132,17 @@ def peeled(stream, path):
 class Holding:
     """What lies at a path: members of a folder or an archive by name, or one file.
 
-    names: of the members, in order; () of one file. kind: "folder", "zip", "tar", or
-    "". head: the first bytes of the one file, unpacked. packing: "gzip" and the like.
+    names: of the members, in order; () of one file, and of a folder that is not to be
+    walked. kind: "folder", "zip", "tar", or "". head: the first bytes of the one file,
+    unpacked. packing: "gzip" and the like.
     """
 
-    def __init__(self, path):
-        self.path = Path(path)
+    def __init__(self, path, walk=True):
+        self.path, self.walked = Path(path), walk
         self.kind, self.names, self.head, self.packing = "folder", (), b"", ""
         with files.reading(path):
             if self.path.is_dir():
-                self.names = tuple(_below(self.path))
+                self.names = tuple(_below(self.path)) if walk else ()
                 return
             with open(path, "rb") as file:
                 self.packing = packing_of(file)
@@ -161,6 +163,25 @@ class Holding:
             names = (name for name, _ in self._entries())
             self.names = tuple(name for name in names if not _is_hidden(name))
 
+    @functools.cached_property
+    def _known(self):
+        return {*self.names}
+
+    def has(self, name):
+        """Whether there is a member of that name."""
+        return name in self._known if self.walked else (self.path / name).is_file()
+
+    @functools.cache  # noqa: B019, one for each table
+    def folders(self, above):
+        """The names of the folders that lie in the folder `above`."""
+        if not self.walked:
+            inside = sorted(it for it in (self.path / above).iterdir() if it.is_dir())
+            return [it.name for it in inside if not _is_hidden(it.name)]
+        depth = len(above.parts)
+        paths = [PurePosixPath(name).parts for name in self.names]
+        below = [each for each in paths if each[:depth] == above.parts]
+        return sorted({each[depth] for each in below if len(each) > depth + 1})
+
     @contextlib.contextmanager
     def stream(self, name=None):
         """The one file, or the member `name`, as a stream of bytes, unpacked."""
@@ -170,7 +191,7 @@ class Holding:
                 file = stack.enter_context(open(self.path, "rb"))
                 yield peeled(file, self.path)
                 return
-            for found, opened in self._entries():
+            for found, opened in self._entries([name]):
                 if found == name:
                     bounded = _Bounded(opened(), self.path, self._most())
                     yield peeled(io.BufferedReader(bounded), self.path)
