@@ -27,7 +27,7 @@ def main():
     predicted = models.probabilities(judged.models, faces.images, *views).argmax(1)
     counts = scores.matrix(faces.labels, predicted, classes)
     right = scores.accuracy(faces.labels, predicted)["accuracy"]
-    names = ", ".join(path.name for path in args.model)
+    names = ", ".join(path.name for path in judged.paths)
     title = f"{names}, {len(faces):,} rows, accuracy {right:.4f}"
     files.write_figure(args.out, figures.confusion(counts, classes, title))
     print(scores.table(faces.labels, predicted, classes))
