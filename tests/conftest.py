@@ -164,23 +164,23 @@ def reported(trained, drawn, drawn_csv, tmp_path_factory):
 
     import report
 
-    folder = tmp_path_factory.mktemp("report")
-    source, test = (folder / f"{HOSTILE}{number}.csv" for number in (1, 2))
-    shutil.copy(drawn_csv, source)
-    write_unlabelled(test, range(len(drawn)), drawn.images)
-    own = shutil.copytree(trained, folder / "models" / HOSTILE)
-    for path in own.glob("*.json"):
-        card = json.loads(path.read_text())
-        card |= {"command": HOSTILE, "data": card["data"] | {"file": HOSTILE}}
-        path.write_text(json.dumps(card))
-    words = ("--data", source, "--models", own, "--test", test)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            sys, "argv", ["report.py", *map(str, words), "--out", str(folder / "page")]
-        )
-        patch.setattr(cli, "STEPS", 2)
-        report.main()
-    return folder / "page"
+    def write(folder):
+        source, test = (folder / f"{HOSTILE}{number}.csv" for number in (1, 2))
+        shutil.copy(drawn_csv, source)
+        write_unlabelled(test, range(len(drawn)), drawn.images)
+        own = shutil.copytree(trained, folder / "models" / HOSTILE)
+        for path in own.glob("*.json"):
+            card = json.loads(path.read_text())
+            card |= {"command": HOSTILE, "data": card["data"] | {"file": HOSTILE}}
+            path.write_text(json.dumps(card))
+        words = ("--data", source, "--models", own, "--test", test)
+        words = (*words, "--out", folder / "page")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["report.py", *map(str, words)])
+            patch.setattr(cli, "STEPS", 2)
+            report.main()
+
+    return once(tmp_path_factory, "shared_report", write) / "page"
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ FLAGS = (
     *("--disable-component-update", "--disable-sync"),
 )
 
+PATIENCE = 180_000  # milliseconds, on a busy machine
+
 
 @pytest.fixture(scope="module")
 def chromium():
@@ -42,6 +44,7 @@ def visit(chromium):
         context = chromium.new_context(
             **{"viewport": {"width": 1000, "height": 800}} | options
         )
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         opened = context.new_page()
         opened.set_default_timeout(120_000)  # a busy machine takes its time

@@ -54,6 +54,9 @@ function change(more) {
 
 const sheets = new Map();
 
+// The context of a canvas whose pixels are computed here, not by a graphics card.
+const readable = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
+
 // The pixels of the picture that `uri` holds, four numbers each, and how wide it is.
 async function pixelsOf(uri) {
   if (!sheets.has(uri)) {
@@ -61,7 +64,7 @@ async function pixelsOf(uri) {
     image.src = uri;
     await image.decode();
     const { naturalWidth: width, naturalHeight: height } = image;
-    const context = make("canvas", { width, height }).getContext("2d");
+    const context = readable(make("canvas", { width, height }));
     context.drawImage(image, 0, 0);
     sheets.set(uri, context.getImageData(0, 0, width, height));
   }
@@ -83,7 +86,7 @@ function tile(sheet, number) {
 
 // A canvas whose pixel `place` has the colour [red, green, blue] of color(place).
 function paint(canvas, color) {
-  const context = canvas.getContext("2d");
+  const context = readable(canvas);
   const image = context.createImageData(SIDE, SIDE);
   for (let place = 0; place < SIDE * SIDE; place++) {
     image.data.set([...color(place), 255], 4 * place);
