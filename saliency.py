@@ -2,7 +2,7 @@
 
 python saliency.py --data data/fer2013.csv
 python saliency.py --image 9 --threshold 0.4 --out figures/saliency_9.png
-python saliency.py --method gradient gradcam occlusion --class true
+python saliency.py --method gradient integrated occlusion --class true
 python saliency.py --photo me.jpg --class happy --against surprise
 
 Without --image: the first face of fear that the model gets right.
@@ -20,16 +20,17 @@ def main():
     flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, "image", "method")
     flags += ("class", "against", "layer", "samples", "threshold", "seed")
     args = cli.parser(__doc__, *flags, out=Path("figures/saliency.png")).parse_args()
-    options = options_of(args)
     from fer import explain, files
     from fer.report import figures, wording
 
     model, image, label, name = defaults.face_to_explain(args, args.out)
+    methods = args.method or [explain.best(model.network)]
+    options = options_of(args, methods)
     [told] = model.predict(image[None])
     asked = chosen(args, model, int(told.argmax()), label)
     classes = [None if number is None else [number] for number in asked]
     heats = {}
-    for method in args.method:
+    for method in methods:
         explained = model.network, image[None], *classes
         maps = explain.METHODS[method](*explained, **options[method])
         [heats[method]] = heat = explain.heat(method, maps)
@@ -38,6 +39,8 @@ def main():
             print(wording.completeness(*explain.completeness(maps, *explained)))
         curves = explain.against_chance(*explained[:2], heat, classes[0], args.seed)
         print(wording.faithfulness(*curves))
+        if method in cli.WEAK:
+            print(f"Such maps {cli.WARNING}.")
     title = wording.explained(name, model.classes, label, told, *asked)
     print(title)
     drawn = figures.saliency(image, heats, title, args.threshold)
@@ -45,19 +48,19 @@ def main():
     print(f"wrote {args.out}")
 
 
-def options_of(args):
+def options_of(args, methods):
     """What each method is asked beyond the rest; a flag of no chosen one is refused."""
     layer, samples = {"layer": args.layer}, {"samples": args.samples}
     of = {"gradcam": layer, "hirescam": layer, "smoothgrad": samples}
-    for flag, methods in (("layer", "gradcam or hirescam"), ("samples", "smoothgrad")):
-        if getattr(args, flag) and not {*methods.split(" or ")} & {*args.method}:
-            raise BadInput(f"--{flag} is of --method {methods}, and it is not chosen")
+    for flag, takes in (("layer", "gradcam or hirescam"), ("samples", "smoothgrad")):
+        if getattr(args, flag) and not {*takes.split(" or ")} & {*methods}:
+            raise BadInput(f"--{flag} is of --method {takes}, and it is not chosen")
     given = {
         method: {name: value for name, value in options.items() if value is not None}
         for method, options in of.items()
     }
     given.setdefault("smoothgrad", {})["seed"] = args.seed
-    return {method: given.get(method, {}) for method in args.method}
+    return {method: given.get(method, {}) for method in methods}
 
 
 def chosen(args, model, predicted, label):

@@ -20,7 +20,7 @@ from benchmarks.nulls import nulls
 from fer import cli, data, explain, models, networks, precision, scores
 from fer.explain import faithfulness, randomised, regions, road, sensitivity
 
-SEARCHED, UNTRAINED = 24, 60  # faces that a search, and a second network, are run on
+SEARCHED, UNTRAINED = 16, 24  # faces that a search, and a second network, are run on
 PARTS = ("eyes", "brows", "nose", "mouth")  # of the face, to point at
 
 

@@ -25,18 +25,18 @@ def small():
     import keras
     from keras import layers
 
-    return keras.Sequential(
-        [
-            keras.Input(networks.FACE_SHAPE, dtype="uint8"),
-            layers.Rescaling(**networks.RESCALING),
-            layers.Conv2D(16, 5, padding="same", **networks.RELU),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(32, 3, padding="same", **networks.RELU),
-            layers.MaxPooling2D(2),
-            layers.Flatten(),
-            layers.Dense(2, activation="softmax"),
-        ]
-    )
+    faces = features = keras.Input(networks.FACE_SHAPE, dtype="uint8")
+    for layer in (
+        layers.Rescaling(**networks.RESCALING),
+        layers.Conv2D(16, 5, padding="same", **networks.RELU),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(32, 3, padding="same", **networks.RELU),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(2, activation="softmax"),
+    ):
+        features = layer(features)
+    return keras.Model(faces, features)
 
 
 def learned(trait, pairs, epochs, seed):

@@ -14,6 +14,9 @@ PICTURES = (".png", ".pdf", ".svg")
 # The report's: a face, convolutions, steps of ascent, a class and a saliency.
 IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
 MOVING = 500  # faces that show which filters are dead
+# The first two tell no more of a face than the mean map of other faces does.
+WEAK = ("gradient", "smoothgrad")
+WARNING = "tell no more of a face than other faces' mean map (docs/explain.md)"
 METHODS = ("gradient", "smoothgrad", "integrated", "gradcam", "hirescam", "occlusion")
 
 
@@ -202,10 +205,11 @@ FLAGS = {
         default=THRESHOLD,
     ),
     "method": flag(
-        f"how to explain, one or several of {', '.join(METHODS)}",
+        f"how to explain, one or several of {', '.join(METHODS)} (default: hirescam, "
+        "or integrated for a model without convolutions); "
+        f"{' and '.join(WEAK)} {WARNING}",
         nargs="+",
         choices=METHODS,
-        default=METHODS[:1],
         metavar="NAME",
     ),
     "class": flag(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fer import cli
 from fer.report import figures
 
 
@@ -34,6 +35,8 @@ def test_a_saliency_figure_shows_the_face_each_map_and_its_mask(rng):
         assert (masked[~kept] == figures.MASKED).all() and kept.any()
         titles = [axes.get_title() for axes in row]
         assert titles[1:] == [f"Saliency map ({name})", "Mask (threshold = 0.6)"]
+        warned = cli.WARNING in row[1].get_xlabel()
+        assert warned == (name in cli.WEAK) == (name == "gradient")
 
 
 def test_the_pictures_of_a_layer_are_named_as_the_reports_are():

@@ -27,6 +27,17 @@ def test_the_command_line_names_the_methods_that_there_are():
     assert tuple(explain.METHODS) == cli.METHODS
 
 
+def test_the_best_method_is_one_that_the_network_has():
+    assert explain.best(networks.compact_60k()) == "hirescam"
+    assert explain.best(networks.dnn()) == "integrated"
+    assert not {"hirescam", "integrated"} & {*cli.WEAK}
+
+
+def test_help_warns_of_the_weak_methods():
+    assert cli.WARNING in cli.FLAGS["method"]["help"]
+    assert set(cli.WEAK) < set(cli.METHODS)
+
+
 @pytest.mark.parametrize("method", ["gradient", "smoothgrad"])
 def test_the_gradient_of_a_linear_model_is_its_weights(method, images, weights):
     network = linear(weights.reshape(-1, 7))

@@ -44,7 +44,7 @@ def test_saliency_draws_what_its_flags_say(
     image, label = held.images[3:4], held.labels[3:4]
     [told] = model.predict(image)
     asked, options = (model.network, image), {"against": [3]}
-    first = {cli.METHODS[0]: explain.heat_of(cli.METHODS[0], *asked, [told.argmax()])}
+    first = {"hirescam": explain.heat_of("hirescam", *asked, [told.argmax()])}
     smooth, cam = {"samples": 2, "seed": 1}, {"layer": "conv3"}
     second = {
         name: explain.heat_of(name, *asked, label, **options, **more)
@@ -59,9 +59,11 @@ def test_saliency_draws_what_its_flags_say(
         assert title.startswith(f"image 3: true {model.classes[label[0]]}, predicted ")
         assert passed == threshold
     assert shown[1][2].endswith(", not happy")
-    heat, wanted = first[cli.METHODS[0]], [told.argmax()]
+    heat, wanted = first["hirescam"], [told.argmax()]
     chance = explain.against_chance(*asked, heat, wanted, 0)
-    assert wording.faithfulness(*chance) in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert wording.faithfulness(*chance) in said
+    assert said.count(f"Such maps {cli.WARNING}") == 1  # of smoothgrad alone
 
 
 def test_saliency_explains_a_photo_and_a_face_without_a_label(

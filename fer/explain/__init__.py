@@ -37,6 +37,11 @@ METHODS = {
 }
 
 
+def best(network):
+    """The method to take where none is named: docs/explain.md tells why."""
+    return "hirescam" if convolutions(network) else "integrated"
+
+
 def heat_of(method, network, images, classes, **options):
     """What a method draws of faces: heat (N, 48, 48) float32 in 0..1."""
     return heat(method, METHODS[method](network, images, classes, **options))
@@ -48,6 +53,7 @@ __all__ = [
     "ascend",
     "ascend_classes",
     "at_random",
+    "best",
     "completeness",
     "convolutions",
     "first_right",

@@ -9,6 +9,7 @@ from fer.explain.gradient import ending
 # Of the pixels' half range: how far an image moves a step, in root mean square.
 ASCENT_STEP = 0.02
 ASCENT_NOISE = 0.3  # to either side of grey: it begins with little contrast
+SHARP = 10  # how near to a ReLU's corner the softplus bends
 JITTER = 4  # pixels: how far a natural image is shifted about before each step
 
 
@@ -61,15 +62,23 @@ def ascend_classes(network, steps, seed=0, progress=lambda step: None, natural=F
 
 
 def _smooth(network, layer, chosen):
-    """As fast.own_filter, with a softplus for the layer's ReLU."""
+    """As fast.own_filter, with a softplus for the layer's ReLU, and SHARP times that.
+
+    The sharper, the more it climbs where the filter is nearest to an answer.
+    """
     from keras import ops
 
-    twin = type(layer).from_config(layer.get_config() | {"activation": "softplus"})
+    twin = type(layer).from_config(layer.get_config() | {"activation": "linear"})
     twin.build(layer.input.shape)
     twin.set_weights(layer.get_weights())
     body = behind_rescaling(network, layer.input)
     own = np.eye(layer.filters, dtype=np.float32)[chosen]
-    return lambda x: ops.sum(ops.mean(twin(body(x)), axis=(1, 2)) * own, axis=-1)
+
+    def score(images):
+        answers = ops.softplus(SHARP * twin(body(images)))
+        return ops.sum(ops.mean(answers, axis=(1, 2)) * own, axis=-1)
+
+    return score
 
 
 def _climbed(network, score, images, steps, seed, progress, natural):

@@ -10,7 +10,7 @@ def untrained(network, seed=0):
     import keras
 
     keras.utils.set_random_seed(seed)
-    return keras.Model.from_config(network.get_config())
+    return keras.models.clone_model(network)
 
 
 def rise_of_complexity(maps, of_random):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer import BadInput, models, scores
+from fer import BadInput, explain, models, scores
 from fer.report import wording
 from fer.report.material import CNN, FILES, accuracy, recipe
 
@@ -59,6 +59,7 @@ def calibration(material):
 def faithfulness(material):
     """Whether the CNN's maps beat maps that know nothing of the face."""
     (_, own), *nulls = material.faithfulness.items()
+    method = explain.best(material.models[CNN].network)
     area = _deletion(own)
     beaten, told = [], []
     for name, null in nulls:
@@ -68,7 +69,7 @@ def faithfulness(material):
     return Check(
         "Faithfulness",
         "pass" if all(beaten) else "warn" if any(beaten) else "fail",
-        f"As the pixels that the gradient ranks highest are deleted, the mean "
+        f"As the pixels that {method} ranks highest are deleted, the mean "
         f"probability over {len(area)} faces is {' and '.join(told)} (95% CI).",
     )
 

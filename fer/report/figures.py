@@ -5,6 +5,8 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from fer import cli
+
 HEAT = "inferno"  # perceptually uniform: twice as salient looks twice as bright
 MASKED = (24, 44, 92)  # red, green, blue of pixels that a mask takes away; no grey
 COLUMNS = 16  # of tiles
@@ -60,12 +62,14 @@ def saliency(image, heats, title, threshold):
         left.set_title("Original")
         drawn = middle.imshow(heat, cmap=HEAT, vmin=0, vmax=1)
         middle.set_title(f"Saliency map ({name})")
+        if name in cli.WEAK:
+            middle.set_xlabel(f"such maps {cli.WARNING}", fontsize=6)
         figure.colorbar(drawn, ax=middle, shrink=0.9)
         kept = (heat > threshold)[..., None]
         right.imshow(np.where(kept, image[..., None], np.array(MASKED, np.uint8)))
         right.set_title(f"Mask (threshold = {threshold:g})")
         for axes in row:
-            axes.set_axis_off()
+            axes.set(xticks=[], yticks=[])
     return figure
 
 

@@ -11,7 +11,7 @@ from fer.report import page
 from fer.training import run
 
 CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
-RANDOM = "random maps"
+OWN, RANDOM = "its maps", "random maps"
 MEASURED = 100  # faces, to see how faithful maps are
 BLOB = 10  # pixels: the deviation of a blob as wide as a face's middle
 FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
@@ -71,7 +71,7 @@ class Material:
         network, named = self.models[CNN].network, self.predicted[CNN][:MEASURED]
         few = self.faces.images[:MEASURED]
         maps = {
-            "the gradient": explain.heat_of(cli.METHODS[0], network, few, named),
+            OWN: explain.heat_of(explain.best(network), network, few, named),
             RANDOM: explain.at_random(few, self.seed),
             "a blob in the middle": np.broadcast_to(_blob(few.shape[1]), few.shape),
         }

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from fer import BadInput, cli, explain, progress
+from fer import BadInput, explain, progress
 from fer.data import SIDE, pictures
 from fer.report import figures
 
@@ -85,8 +85,8 @@ def of_one(path, tell, models, whole=False, draw=False):
     if not draw:
         return text(squares, told, classes), None
     asked = faces, told.argmax(axis=1)
-    method = cli.METHODS[0]
-    each = [explain.heat_of(method, it.network, *asked) for it in models]
+    networks = [it.network for it in models]
+    each = [explain.heat_of(explain.best(it), it, *asked) for it in networks]
     heats = np.mean(each, axis=0)
     shown = pictures.read(path), squares, faces, heats, told, classes
     return text(squares, told, classes), figures.faces(*shown)

@@ -12,7 +12,7 @@ from fer.report import (
     verdict,
     wording,
 )
-from fer.report.material import CNN, DNN, PLAIN, RANDOM, accuracy, recipe
+from fer.report.material import CNN, DNN, OWN, PLAIN, RANDOM, accuracy, recipe
 from fer.training import curves
 
 NO_FACES = (
@@ -182,7 +182,7 @@ def saliency(report):
     shown = report.classes.index(cli.SHOWN) if cli.SHOWN in report.classes else 0
     row = explain.first_right(report.labels, predicted, shown)
     image, label = report.faces.images[row], report.labels[row]
-    method, told = cli.METHODS[0], report.probabilities[CNN][row]
+    method, told = explain.best(model.network), report.probabilities[CNN][row]
     [heat] = explain.heat_of(method, model.network, image[None], [predicted[row]])
     if report.most:
         name = f"validation row {row}"
@@ -192,7 +192,7 @@ def saliency(report):
     else:
         yield page.paragraph(NO_FACES)
     curves_of = report.faithfulness
-    measured = curves_of["the gradient"], curves_of[RANDOM]
+    measured = curves_of[OWN], curves_of[RANDOM]
     yield page.paragraph(
         f"{wording.saliency(heat, cli.THRESHOLD)} {wording.faithfulness(*measured)}"
     )
