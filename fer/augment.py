@@ -4,11 +4,15 @@
 drawn, by operations of the backend. So a processor and a GPU see the same faces.
 """
 
+from __future__ import annotations
+
 import functools
+from typing import Any
 
 import numpy as np
 
 from fer import backend
+from fer.types import Array, Images, Probabilities, Tensor
 
 # Degrees; shares of the side; share of the size.
 RANGES = {
@@ -24,10 +28,11 @@ CONTRAST, BRIGHTNESS = (0.7, 1.3), (-25, 25)
 ERASED, SIDES = 0.5, (6, 20)
 GREY = 127.5
 SIDE = 48
-Draws = dict[str, np.ndarray]
+Draws = dict[str, np.ndarray]  # what was drawn, by name: (N, ...) each
+Others = tuple[Images, Draws]  # the faces that a batch is blended with
 
 
-def augment(images: np.ndarray, seed: int, how: str = "generator") -> np.ndarray:
+def augment(images: Images, seed: int, how: str = "generator") -> Images:
     """Transform each face at random: (N, 48, 48, 1) uint8 in and out.
 
     how: "generator", Keras's ImageDataGenerator, one face after the other; "graph", the
@@ -60,7 +65,9 @@ def draw(count: int, seed: int, how: str) -> Draws:
     return drawn
 
 
-def picked(images, drawn: Draws, rows):
+def picked(
+    images: Images, drawn: Draws, rows: Array
+) -> tuple[Images, Draws, Others | None]:
     """Those rows of images and draws, and of whom they are blended with (or None)."""
     mine = {name: values[rows] for name, values in drawn.items()}
     partner = mine.pop("partner", None)
@@ -70,7 +77,7 @@ def picked(images, drawn: Draws, rows):
     return images[rows], mine, (images[partner], theirs)
 
 
-def apply(images: np.ndarray, drawn: Draws, others=None) -> np.ndarray:
+def apply(images: Images, drawn: Draws, others: Others | None = None) -> Images:
     """The faces (N, 48, 48, 1) uint8, each transformed as was drawn for it."""
     if "theta" in drawn:
         return _one_by_one(images, drawn)
@@ -84,7 +91,7 @@ def _compiled():
     return backend.compiled(transformed)
 
 
-def transformed(images, drawn: Draws, others=None):
+def transformed(images: Tensor, drawn: Draws, others: Others | None = None) -> Tensor:
     """As `apply`, by operations of the backend, on its tensors; not for "generator".
 
     others: images and draws of the faces that these are blended with.
@@ -114,7 +121,9 @@ def _moved(images, drawn):
     return ops.clip(images, 0, 255)
 
 
-def blended(targets, drawn: Draws, rows, own=1):
+def blended(
+    targets: Probabilities, drawn: Draws, rows: Array, own: Array | int = 1
+) -> Probabilities:
     """Targets (N, C) of those rows, blended as their faces are where `own` is 1.
 
     own: (C,), 0 for the columns that are of the blend itself already.
@@ -125,7 +134,7 @@ def blended(targets, drawn: Draws, rows, own=1):
     return weight * targets[rows] + (1 - weight) * targets[drawn["partner"][rows]]
 
 
-def turned(images: np.ndarray, degrees: float) -> np.ndarray:
+def turned(images: Images, degrees: float) -> Images:
     """Each face (N, 48, 48, 1) uint8, turned by so many degrees about its middle."""
     still = {"tx": 0, "ty": 0, "zx": 1, "zy": 1, "flip_horizontal": False}
     turn = still | {"theta": degrees}
@@ -164,7 +173,7 @@ def _weathered(images, drawn):
 
 
 @functools.cache
-def generator():
+def generator() -> Any:
     """Keras's ImageDataGenerator with RANGES."""
     # What tensorflow.keras has of that name, for whoever has no TensorFlow, too.
     from keras._tf_keras.keras.preprocessing.image import ImageDataGenerator

@@ -1,14 +1,22 @@
 """What each backend has its own way to: gradients by the input, compiled functions."""
 
+from __future__ import annotations
+
 import functools
 import importlib.util
+from typing import TYPE_CHECKING, Any
 
 from fer import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fer.types import Array, Network, Tensor
 
 BACKENDS = ("tensorflow", "jax")
 
 
-def must_be_installed(chosen):
+def must_be_installed(chosen: str | None) -> None:
     """Raise BadInput where KERAS_BACKEND, by the user `chosen` if at all, cannot do."""
     named = chosen or BACKENDS[0]
     if named in BACKENDS and importlib.util.find_spec(named):
@@ -25,7 +33,7 @@ def must_be_installed(chosen):
     )
 
 
-def gradient(score, inputs):
+def gradient(score: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
     """The gradient of the sum of scores, like `inputs`: a tensor of the backend.
 
     score: maps a tensor like `inputs` to scores (N,) by Keras operations. inputs:
@@ -46,7 +54,7 @@ def gradient(score, inputs):
     return pullback(jax.numpy.ones_like(values))[0]
 
 
-def compiled(function):
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function`, of arrays, by Keras operations: traced once a shape, then a graph."""
     if _backend() == "tensorflow":
         import tensorflow as tf
@@ -57,7 +65,9 @@ def compiled(function):
     return jax.jit(function)
 
 
-def scanned(network, step):
+def scanned(
+    network: Network, step: Callable[[Any, Tensor, Tensor], Any]
+) -> Callable[[Tensor, Tensor], None]:
     """A function (each, about) that trains the network by a step for each of `each`.
 
     All steps are one compiled call, on JAX. step: maps the network's state, one of
@@ -84,7 +94,9 @@ def scanned(network, step):
     return train
 
 
-def mapped(network, seen):
+def mapped(
+    network: Network, seen: Callable[[Tensor, Tensor], Tensor]
+) -> Callable[[Tensor, Tensor], Tensor]:
     """A function (each, about) of what the network predicts of seen(one, about).
 
     For each of `each`, in one compiled call, on JAX: (len(each), batch, classes).
@@ -108,14 +120,14 @@ def mapped(network, seen):
     return predict
 
 
-def on_device(array):
+def on_device(array: Array) -> Tensor:
     """The array, as a tensor that stays where the network computes."""
     from keras import ops
 
     return ops.convert_to_tensor(array)
 
 
-def has_one_call_epochs():
+def has_one_call_epochs() -> bool:
     """Whether an epoch can be one compiled call: on JAX, where it is faster on a GPU.
 
     XLA runs convolutions within a loop on one thread of a processor.
@@ -126,7 +138,7 @@ def has_one_call_epochs():
     return any(name.startswith(("gpu", "cuda")) for name in devices)
 
 
-def chosen_backend():
+def chosen_backend() -> str:
     """What chooses the backend in a command line: nothing, for the default one."""
     return "" if _backend() == BACKENDS[0] else f"KERAS_BACKEND={_backend()} "
 

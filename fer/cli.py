@@ -1,12 +1,18 @@
 """The flags that scripts share, and how errors leave."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fer import BadInput, backend, process, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 80
@@ -20,21 +26,21 @@ WARNING = "tell no more of a face than other faces' mean map (docs/explain.md)"
 METHODS = ("gradient", "smoothgrad", "integrated", "gradcam", "hirescam", "occlusion")
 
 
-def path(text):
+def path(text: str) -> Path:
     """An argparse type: a path."""
     if not text:
         raise argparse.ArgumentTypeError("'' names no file: is a variable unset?")
     return Path(text)
 
 
-def file(text):
+def file(text: str) -> Path:
     """An argparse type: the path of a file."""
     if text and not Path(text).name:
         raise argparse.ArgumentTypeError(f"{text!r} is a folder: name a file")
     return path(text)
 
 
-def path_ending(suffix, *others):
+def path_ending(suffix: str, *others: str) -> Callable[[str], Path]:
     """An argparse type: a path that ends like the default, which tells the format.
 
     A picture may be of any of the formats in PICTURES. others: endings allowed, too.
@@ -50,7 +56,7 @@ def path_ending(suffix, *others):
     return parse if suffix else path
 
 
-def whole_number(least, most):
+def whole_number(least: int, most: int) -> Callable[[str], int]:
     """An argparse type: an integer of least..most."""
 
     def parse(text):
@@ -63,7 +69,7 @@ def whole_number(least, most):
     return parse
 
 
-def number(least, most):
+def number(least: float, most: float) -> Callable[[str], float]:
     """An argparse type: a number of least..most."""
 
     def parse(text):
@@ -80,7 +86,7 @@ def number(least, most):
     return parse
 
 
-def pair(text):
+def pair(text: str) -> tuple[str, str]:
     """An argparse type: two names with = between."""
     one, _, other = text.partition("=")
     if not (one and other) or "=" in other:
@@ -88,7 +94,7 @@ def pair(text):
     return one, other
 
 
-def two_names(text):
+def two_names(text: str) -> tuple[str, ...]:
     """An argparse type: two names, with a comma or a space between."""
     names = tuple(name for name in re.split(r"[,\s]+", text) if name)
     if len(names) != 2 or names[0] == names[1]:
@@ -96,13 +102,13 @@ def two_names(text):
     return names
 
 
-def faces(text):
+def faces(text: str) -> int:
     """An argparse type: how many faces of a cell are shown; all of them, or none."""
     named = {"all": sys.maxsize, "none": 0}
     return named[text] if text in named else whole_number(1, 10**9)(text)
 
 
-def flag(help, **options):
+def flag(help: str, **options: Any) -> dict[str, Any]:
     """Arguments for argparse's add_argument; the help tells the default."""
     default = options.get("default")
     shown = " ".join(default) if isinstance(default, tuple) else default
@@ -310,7 +316,13 @@ class _Parser(argparse.ArgumentParser):
         return f"did you mean {near[0]}?" if near else "--help lists all flags"
 
 
-def parser(doc, *flags, out=None, endings=(), several=()):
+def parser(
+    doc: str,
+    *flags: str,
+    out: Path | None = None,
+    endings: Sequence[str] = (),
+    several: Sequence[str] = (),
+) -> argparse.ArgumentParser:
     """A parser with the named flags and --out, by default the path `out`.
 
     endings: how --out may end, besides its default's. several: flags of which more than
@@ -339,7 +351,7 @@ def parser(doc, *flags, out=None, endings=(), several=()):
     return result
 
 
-def run(main):
+def run(main: Callable[[], None]) -> None:
     """Call main; an error ends in one line and status 2, Ctrl-C in status 130.
 
     In a notebook the line is all: nothing is raised, and the kernel is as before.

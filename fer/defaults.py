@@ -1,10 +1,21 @@
 """What the flags stand for: faces, model and options, said where nobody named them."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fer import BadInput, cli
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from fer.data import Faces, Source
+    from fer.models import Model
+    from fer.types import Images, Probabilities
 
 ROOT = Path(__file__).resolve().parent.parent  # where the scripts are
 OWN_CSV = (Path("data/fer2013.csv"), Path("data/fer2013.csv.gz"))
@@ -13,13 +24,13 @@ SAMPLE_CSV, SAMPLE_TEST_CSV = Path("data/sample.csv"), Path("data/sample_test.cs
 SAMPLE_MODEL = Path("models/sample/cnn.keras")
 
 
-def found(*paths):
+def found(*paths: Path) -> Path | None:
     """The first that is there: where the user is, else beside the scripts; or None."""
     places = [base / path for base in (Path(), ROOT) for path in paths]
     return next((place for place in places if place.exists()), None)
 
 
-def source(args):
+def source(args: argparse.Namespace) -> Source:
     """The faces to read, a data.Source; said where they were not given."""
     if args.data:
         return _source(args, args.data)
@@ -29,7 +40,7 @@ def source(args):
     return _source(args, [path])
 
 
-def source_to_label(args):
+def source_to_label(args: argparse.Namespace) -> Source:
     """The faces to label, a data.Source; said where they were not given."""
     return _source(args, args.data or [own_or_sample_test_csv()])
 
@@ -41,7 +52,7 @@ def _source(args, paths):
     return data.Source(tuple(paths), **chosen)
 
 
-def load(source, usages):
+def load(source: Source, usages: Sequence[str]) -> Faces:
     """The faces of a data.Source; says which form they have, if not FER2013's own."""
     from fer import data
 
@@ -51,7 +62,7 @@ def load(source, usages):
     return faces
 
 
-def default_csv():
+def default_csv() -> Path:
     """The user's own CSV, else the sample, which is drawn if missing."""
     there = found(*OWN_CSV) or found(SAMPLE_CSV)
     if there:
@@ -62,13 +73,13 @@ def default_csv():
     return SAMPLE_CSV
 
 
-def is_sample(source):
+def is_sample(source: Path | str | Sequence[Path] | Source) -> bool:
     """Whether the faces are the drawn sample's, however their path is written.
 
     source: a path, several, or a data.Source.
     """
     one = isinstance(source, (str, os.PathLike))
-    paths = [source] if one else getattr(source, "paths", source)
+    paths: Any = [source] if one else getattr(source, "paths", source)
     drawn = [
         os.path.realpath(base / path)
         for base in (Path(), ROOT)
@@ -77,7 +88,9 @@ def is_sample(source):
     return all(os.path.realpath(path) in drawn for path in paths)
 
 
-def model_paths(args, read, shipped=None):
+def model_paths(
+    args: argparse.Namespace, read: Sequence[Path], shipped: Path | None = None
+) -> list[Path]:
     """The models to use for faces of the paths `read`; said where they were not named.
 
     The user's own, else the shipped one; for drawn faces one that was trained on such.
@@ -118,7 +131,9 @@ def _knows_sample(path):
     return models.without_network(path).card["data"]["file"] == SAMPLE_CSV.name
 
 
-def models_and_teller(args, written, read):
+def models_and_teller(
+    args: argparse.Namespace, written: Sequence[Path | None], read: Sequence[Path]
+) -> tuple[list[Model], Callable[[Images], Probabilities]]:
     """The models to use, and a function of faces to their mean probabilities.
 
     written: files to write, or None. Raises BadInput for one that cannot be, or that is
@@ -149,18 +164,20 @@ def _must_be_free(written, read, model_paths):
 class Judged:
     """Faces and the models that judge them, as the flags name them, or nobody."""
 
-    source: object  # a data.Source
-    paths: list  # the models'
-    models: list  # of models.Model
-    faces: object  # a data.Faces, labelled, which is new to all the models
+    source: Source
+    paths: list[Path]  # the models'
+    models: list[Model]
+    faces: Faces  # new to all the models; labelled, unless the caller asked otherwise
 
     @property
-    def model(self):
+    def model(self) -> Model:
         """The only one, or the first."""
         return self.models[0]
 
 
-def models_and_faces(args, written, labelled=True):
+def models_and_faces(
+    args: argparse.Namespace, written: Path, labelled: bool = True
+) -> Judged:
     """The models, and the faces to judge them on, validation rows or --usage's: Judged.
 
     written: the file to write. Raises BadInput where it cannot be, or is the CSV or one
@@ -189,7 +206,7 @@ def models_and_faces(args, written, labelled=True):
     return Judged(read, paths, loaded, faces)
 
 
-def rows_to_label(source, usage=None):
+def rows_to_label(source: Source, usage: str | None = None) -> Faces:
     """The faces of a data.Source, or only those of one Usage.
 
     Raises BadInput where the faces have no Usage to choose by.
@@ -204,7 +221,9 @@ def rows_to_label(source, usage=None):
     return faces
 
 
-def face_to_explain(args, written):
+def face_to_explain(
+    args: argparse.Namespace, written: Path
+) -> tuple[Model, Images, int | None, str]:
     """The model, a face (48, 48) uint8, its label or None, and what to call the face.
 
     It is --photo, or of --data the row --image, of the validation rows where there are
@@ -234,7 +253,7 @@ def face_to_explain(args, written):
     return model, image, label, f"image {number}"
 
 
-def row(number, faces, source):
+def row(number: int, faces: Faces, source: Source) -> int:
     """`number`, if it is a row of `faces`, of `source`; raises BadInput otherwise."""
     if number >= len(faces):
         raise BadInput(
@@ -244,20 +263,20 @@ def row(number, faces, source):
     return number
 
 
-def test_csv(source):
+def test_csv(source: Path | Source) -> Path | None:
     """The faces to label for Kaggle that lie beside the CSV `source`, or None.
 
     source: a path or a data.Source.
     """
-    first = getattr(source, "paths", (source,))[0]
+    paths: Any = getattr(source, "paths", (source,))
     names = [path.name for path in OWN_TEST_CSV]
     if is_sample(source):
-        names = (SAMPLE_TEST_CSV.name,)
-    beside = [] if first.is_dir() else map(first.with_name, names)
+        names = [SAMPLE_TEST_CSV.name]
+    beside = [] if paths[0].is_dir() else map(paths[0].with_name, names)
     return next((path for path in beside if path.exists()), None)
 
 
-def own_or_sample_test_csv():
+def own_or_sample_test_csv() -> Path:
     """The faces to label that nobody named; said, and raises BadInput without any."""
     there = found(*OWN_TEST_CSV) or test_csv(source := default_csv())
     if not there and is_sample(source):
@@ -271,6 +290,6 @@ def own_or_sample_test_csv():
     return there
 
 
-def for_sample(source):
+def for_sample(source: Path | Source) -> dict[str, Any]:
     """What a training on the CSV `source` chooses otherwise: drawn faces need less."""
     return {"epochs": cli.SAMPLE_EPOCHS} if is_sample(source) else {}

@@ -1,5 +1,7 @@
 """Whole or not at all: the only module that writes files; what the system refuses."""
 
+from __future__ import annotations
+
 import contextlib
 import csv
 import errno
@@ -12,15 +14,23 @@ import secrets
 import stat
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fer import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from matplotlib.figure import Figure
+
+    from fer.types import Array
 
 DPI = 200  # of a figure's pixels, enough for print
 COLUMNS = ("id", "label")  # what Kaggle calls a submission's
 
 
 @contextlib.contextmanager
-def whole(path):
+def whole(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path that becomes `path` when the block ends well.
 
     The bytes are flushed to the disk before the rename and the folder after it, so that
@@ -30,20 +40,20 @@ def whole(path):
     Raises BadInput when the file cannot be written.
     """
     writable(path)
-    path = _replaced(path)
-    with locked(_lock_of(path)), _explained(path):
-        _delete_left_over(path)
-        temporary = _temporary_of(path)
+    target = _replaced(path)
+    with locked(_lock_of(target)), _explained(target):
+        _delete_left_over(target)
+        temporary = _temporary_of(target)
         try:
             yield temporary
             _flush(temporary)
-            if path.exists():
-                temporary.chmod(path.stat().st_mode)
-            os.replace(temporary, path)
+            if target.exists():
+                temporary.chmod(target.stat().st_mode)
+            os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
         if os.name == "posix":  # Windows opens no folder.
-            _flush(path.parent)
+            _flush(target.parent)
 
 
 def _replaced(path):
@@ -71,7 +81,7 @@ def _lock_of(path):
 
 
 @contextlib.contextmanager
-def locked(path):
+def locked(path: Path) -> Iterator[None]:
     """Hold the lock file `path`; raises BadInput when another run holds it.
 
     Somebody's own file of that name is neither changed nor deleted.
@@ -106,23 +116,23 @@ def _is_lock(path):
     return plain and status.st_size == 0 and status.st_nlink == 1
 
 
-def write_bytes(path, content):
+def write_bytes(path: Path | str, content: bytes) -> None:
     """Write `content`, which is bytes."""
     with whole(path) as temporary:
         temporary.write_bytes(content)
 
 
-def write_text(path, text):
+def write_text(path: Path | str, text: str) -> None:
     """Write `text` as UTF-8; what UTF-8 has no bytes for is spelt out."""
     write_bytes(path, text.encode(errors="backslashreplace"))
 
 
-def write_json(path, value):
+def write_json(path: Path | str, value: Any) -> None:
     """Write `value` as indented JSON, which has no NaN and no infinities."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def write_figure(path, figure):
+def write_figure(path: Path | str, figure: Figure) -> None:
     """Write a matplotlib figure in the format that the path's ending names.
 
     The same figure gives the same bytes.
@@ -136,7 +146,9 @@ def write_figure(path, figure):
         figure.savefig(temporary, dpi=DPI, bbox_inches="tight", metadata=about)
 
 
-def write_csv(path, header, rows):
+def write_csv(
+    path: Path | str, header: Iterable[Any], rows: Iterable[Iterable[Any]]
+) -> None:
     """Write a CSV row by row; it is read back and compared before it gets its name."""
     meant, found = hashlib.sha256(), hashlib.sha256()
 
@@ -147,7 +159,11 @@ def write_csv(path, header, rows):
             yield line
 
     # A file's name, in a cell, may be bytes that are no text.
-    form = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    form: dict[str, Any] = {
+        "newline": "",
+        "encoding": "utf-8",
+        "errors": "surrogateescape",
+    }
     with whole(path) as temporary:
         with open(temporary, "w", **form) as stream:
             csv.writer(stream, lineterminator="\n").writerows(lines())
@@ -160,25 +176,25 @@ def write_csv(path, header, rows):
             )
 
 
-def writable(path):
+def writable(path: Path | str) -> None:
     """Raise BadInput now, not after hours of work, when `path` cannot be written."""
     with _explained(path):
-        path = _replaced(path)
-        if path.is_dir():
-            raise BadInput(f"{path} is a folder: name a file to write")
-        if path.is_symlink():
-            raise BadInput(f"{path} is a loop of links: name another to write")
-        if path.exists() and not path.is_file():
-            raise BadInput(f"{path} is no plain file: name another to write")
-        _temporary_of(path).exists()  # That raises if its longer name is too long.
-        above = next(up for up in path.absolute().parents if os.path.lexists(up))
+        target = _replaced(path)
+        if target.is_dir():
+            raise BadInput(f"{target} is a folder: name a file to write")
+        if target.is_symlink():
+            raise BadInput(f"{target} is a loop of links: name another to write")
+        if target.exists() and not target.is_file():
+            raise BadInput(f"{target} is no plain file: name another to write")
+        _temporary_of(target).exists()  # That raises if its longer name is too long.
+        above = next(up for up in target.absolute().parents if os.path.lexists(up))
         if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
             raise BadInput(
-                f"{path} cannot be written: {above} is read-only or no folder"
+                f"{target} cannot be written: {above} is read-only or no folder"
             )
 
 
-def free_to_write(path, *read):
+def free_to_write(path: Path | str, *read: Path | str) -> None:
     """Raise BadInput now where `path` cannot be written, or is a file that is read."""
     for each in read:
         must_differ(each, path)
@@ -197,7 +213,7 @@ def _explained(path, what="written", mend=""):
 
 
 @contextlib.contextmanager
-def reading(path, mend=""):
+def reading(path: Path | str, mend: str = "") -> Iterator[None]:
     """Within the block, an OSError becomes a BadInput: `path` cannot be read."""
     with _explained(path, "read", mend):
         if stat.S_ISFIFO(os.stat(path).st_mode):
@@ -205,7 +221,7 @@ def reading(path, mend=""):
         yield
 
 
-def content(path, most, mend=""):
+def content(path: Path, most: int, mend: str = "") -> bytes:
     """The bytes of a plain file of `most` at most; raises BadInput for any other."""
     with reading(path, mend):
         if path.exists() and not (path.is_file() or path.is_dir()):
@@ -218,7 +234,7 @@ def content(path, most, mend=""):
 
 
 @contextlib.contextmanager
-def understood(path, kind, mend):
+def understood(path: Path | str, kind: str, mend: str) -> Iterator[None]:
     """As reading; and whatever else is raised in the block means: `path` is no `kind`.
 
     For libraries that raise errors of many classes for bytes that are not theirs.
@@ -234,7 +250,13 @@ def understood(path, kind, mend):
             raise BadInput(f"{path} is no {kind} ({error!r:.120}): {mend}") from error
 
 
-def write_submission(path, ids, labels, columns=None, more=None):
+def write_submission(
+    path: Path | str,
+    ids: Iterable[Any] | None,
+    labels: Sequence[Any] | Array,
+    columns: Sequence[str] | None = None,
+    more: dict[str, Any] | None = None,
+) -> None:
     """Write a Kaggle submission: a line for each id, in order.
 
     ids: (N,) of whole numbers or text; None: 0, 1, ... labels: (N,) of numbers or
@@ -252,7 +274,7 @@ def write_submission(path, ids, labels, columns=None, more=None):
     write_csv(path, (*columns, *more), rows)
 
 
-def must_differ(read, written):
+def must_differ(read: Path | str, written: Path | str) -> None:
     """Raise BadInput when the file to write is the one that is read."""
     one, other = os.path.realpath(read), os.path.realpath(written)
     # On some disks capital letters are as good as small ones.
@@ -261,7 +283,7 @@ def must_differ(read, written):
         raise BadInput(f"{read} would be overwritten: write to another place")
 
 
-def sha256(path):
+def sha256(path: Path | str) -> str:
     """The file's SHA-256, in hexadecimal."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,14 +1,17 @@
 """What this computer is, and which arithmetic suits it."""
 
+from __future__ import annotations
+
 import os
 import platform
 from pathlib import Path
+from typing import Any
 
 # What decides how libraries multiply.
 INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
 
 
-def processor():
+def processor() -> str:
     """The number of logical processors and their name, such as "2 x AMD EPYC"."""
     names = [
         line.split(":", 1)[1].strip()
@@ -20,7 +23,7 @@ def processor():
     return f"{os.cpu_count()} x {platform.processor() or platform.machine()}"
 
 
-def graphics():
+def graphics() -> list[str]:
     """The graphics cards that Keras computes on, by name."""
     import keras
 
@@ -33,13 +36,13 @@ def graphics():
     return names[: len(devices)] or devices
 
 
-def device():
+def device() -> str:
     """What Keras computes on: its graphics cards, else the processor."""
     cards = graphics()
     return ", ".join(cards) if cards else processor()
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """The user's folder for what may be deleted at any time; it need not be there.
 
     Raises RuntimeError where there is no home folder.
@@ -48,12 +51,12 @@ def cache_folder():
     return (base if base.is_absolute() else Path.home() / ".cache") / "fer"
 
 
-def bfloat16():
+def bfloat16() -> list[str]:
     """Which instructions the processor has for bfloat16: a list, the fastest first."""
     return [flag for flag in ("amx_bf16", "avx512_bf16") if flag in _cpu().split()]
 
 
-def versions():
+def versions() -> dict[str, str]:
     """{package: version} of what the bits of a training depend on."""
     from importlib import metadata  # slow to import, and no flag needs it
 
@@ -63,7 +66,7 @@ def versions():
     return {name: metadata.version(name) for name in packages}
 
 
-def use_onednn():
+def use_onednn() -> None:
     """Have TensorFlow, which must not be imported yet, compute by oneDNN.
 
     Of itself it does so only where the processor has AVX512-VNNI, although AVX2 is
@@ -73,7 +76,7 @@ def use_onednn():
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-def avoid_triton():
+def avoid_triton() -> None:
     """Have XLA, which must not be imported yet, multiply on a GPU by cuBLAS alone.
 
     Its own Triton kernels ended trainings of compact_5m on an H100 with
@@ -85,10 +88,12 @@ def avoid_triton():
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_enable_triton_gemm=false".strip()
 
 
-def arithmetic():
+def arithmetic() -> dict[str, Any]:
     """What else the bits of a training depend on: threads, instructions, switches."""
-    switches = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "TF_XLA_FLAGS")
-    switches += ("XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
+    switches = [
+        *("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "TF_XLA_FLAGS"),
+        *("XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"),
+    ]
     kinds = [kind for kind in INSTRUCTIONS if kind in _cpu().split()]
     return {
         "processors": processors(),
@@ -97,7 +102,7 @@ def arithmetic():
     } | {name: os.environ.get(name, "") for name in switches}
 
 
-def processors():
+def processors() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

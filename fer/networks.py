@@ -5,11 +5,14 @@ stands in front, and return float32 probabilities (N, classes). NETWORKS is thei
 registry.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
 
 from fer.data import CLASSES, csv_reader
+from fer.types import Labels, Layer, Network, Probabilities
 
 FACE_SHAPE = (csv_reader.SIDE, csv_reader.SIDE, 1)
 # A start that keeps the signal's size from layer to layer (He, 2015, arXiv:1502.01852).
@@ -27,12 +30,12 @@ MEASURED = {
 }
 
 
-def build(name: str, classes: int = SEVEN, dropout: float = DROPOUT):
+def build(name: str, classes: int = SEVEN, dropout: float = DROPOUT) -> Network:
     """The network of that name in NETWORKS, with random weights."""
     return NETWORKS[name](classes, dropout)
 
 
-def cnn(classes: int = SEVEN, dropout: float = DROPOUT):
+def cnn(classes: int = SEVEN, dropout: float = DROPOUT) -> Network:
     """Four convolutions and two hidden dense layers: exactly 1,396,871 parameters."""
     from keras import layers
 
@@ -54,27 +57,27 @@ def cnn(classes: int = SEVEN, dropout: float = DROPOUT):
     )
 
 
-def dnn(classes: int = SEVEN, dropout: float = DROPOUT):
+def dnn(classes: int = SEVEN, dropout: float = DROPOUT) -> Network:
     """Two hidden dense layers on the flattened pixels: exactly 1,446,407 parameters."""
     return _chain("dnn", *_classifier(512, classes, dropout))
 
 
-def compact(classes: int = SEVEN, dropout: float = DROPOUT):
+def compact(classes: int = SEVEN, dropout: float = DROPOUT) -> Network:
     """Four residual blocks: 1,357,387 parameters."""
     return _compact("compact", 64, classes, dropout)
 
 
-def compact_5m(classes: int = SEVEN, dropout: float = DROPOUT):
+def compact_5m(classes: int = SEVEN, dropout: float = DROPOUT) -> Network:
     """The compact network of twice the width, a teacher: 5,398,159 parameters."""
     return _compact("compact_5m", 128, classes, dropout)
 
 
-def compact_350k(classes: int = SEVEN, dropout: float = DROPOUT):
+def compact_350k(classes: int = SEVEN, dropout: float = DROPOUT) -> Network:
     """The compact network of half of the width: 343,273 parameters."""
     return _compact("compact_350k", 32, classes, dropout)
 
 
-def compact_60k(classes: int = SEVEN, dropout: float = DROPOUT):
+def compact_60k(classes: int = SEVEN, dropout: float = DROPOUT) -> Network:
     """The compact network of a fifth of the width: 57,803 parameters."""
     return _compact("compact_60k", 13, classes, dropout)
 
@@ -177,24 +180,24 @@ NETWORKS = {
 }
 
 
-def rescaling(network):
+def rescaling(network: Network) -> Layer:
     """The layer behind which pixels are floats, so that gradients can reach them."""
     return next(layer for layer in network.layers if hasattr(layer, "offset"))
 
 
-def activation(layer):
+def activation(layer: Layer) -> str | None:
     """The name of the function that a layer applies to its results, or None."""
     return getattr(getattr(layer, "activation", None), "__name__", None)
 
 
-def ends_in_softmax(network):
+def ends_in_softmax(network: Network) -> bool:
     """Whether its last layer makes probabilities of logits."""
     last = network.layers[-1]
     softmax = type(last).__name__ == "Softmax" or activation(last) == "softmax"
     return softmax and last.output is network.output
 
 
-def computing_in(policy, network):
+def computing_in(policy: str, network: Network) -> Network:
     """A copy of the network that computes in `policy`, but for first and last weights.
 
     The first, whose gradients by the pixels are sums of many, stay as precise as they
@@ -219,17 +222,17 @@ def computing_in(policy, network):
     return twin
 
 
-def one_hot(labels: np.ndarray, classes: int = SEVEN) -> np.ndarray:
+def one_hot(labels: Labels, classes: int = SEVEN) -> Probabilities:
     """Labels (N,) int as probabilities (N, classes) float32."""
     return np.eye(classes, dtype=np.float32)[labels]
 
 
-def together(network, most):
+def together(network: Network, most: int) -> int:
     """How many faces, `most` at most, a network may look at at a time."""
     return max(1, min(most, MOST_NUMBERS // numbers(network)))
 
 
-def numbers(network):
+def numbers(network: Network) -> int:
     """How many numbers its layers make of one face, all of them together, at most."""
     import keras
 
@@ -258,7 +261,7 @@ def _hidden(layer):
     return 0
 
 
-def flops(network):
+def flops(network: Network) -> int:
     """Floating point operations of the forward pass on one face, two a multiply-add.
 
     Those of convolutions and dense layers; all else is a fiftieth of them at most.
@@ -270,7 +273,7 @@ def flops(network):
     )
 
 
-def structure(network):
+def structure(network: Network) -> list[tuple[str, str, int]]:
     """The layers as the report lists them: rows of (kind, output shape, parameters)."""
     return [
         (type(layer).__name__, str(layer.output.shape), layer.count_params())
@@ -279,10 +282,10 @@ def structure(network):
     ]
 
 
-def structure_text(network):
+def structure_text(network: Network) -> str:
     """The structure as a text table with the totals beneath."""
     layers = [it for it in network.layers if type(it).__name__ != "InputLayer"]
-    rows = [("Layer (type)", "Details", "Output Shape", "Param #")]
+    rows: list[tuple] = [("Layer (type)", "Details", "Output Shape", "Param #")]
     rows += [
         (kind, _details(layer), shape, count)
         for layer, (kind, shape, count) in zip(layers, structure(network), strict=True)

@@ -4,6 +4,8 @@ What libraries print to stderr goes to a log file, so that the script's own line
 alone there.
 """
 
+from __future__ import annotations
+
 import builtins
 import contextlib
 import os
@@ -11,8 +13,12 @@ import re
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer import BadInput, machine, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = str(Path(__file__).resolve().parent.parent)
 MOST_LOGS = 20  # so many stay, the newest
@@ -31,13 +37,13 @@ class _Stream:
         return getattr(self.target, name)
 
 
-def in_notebook():
+def in_notebook() -> bool:
     """Whether this is a kernel of IPython, which goes on afterwards."""
     return hasattr(builtins, "__IPYTHON__")
 
 
 @contextlib.contextmanager
-def surroundings(script, variables, debug):
+def surroundings(script: str, variables: dict[str, str], debug: bool) -> Iterator[None]:
     """Within the block, stdout shows what is printable, and stderr nothing.
 
     What libraries say goes to a log; with debug to stderr. An error that nobody

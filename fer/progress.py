@@ -1,19 +1,25 @@
 """What a run tells while it works: how far it is, and warnings."""
 
+from __future__ import annotations
+
 import sys
 import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
 
 ERASE = "\r\x1b[K"  # what stands in the terminal's line
 FIRST_TOLD = 20  # steps, of which the first is slow: graphs are compiled in it
 EVERY = 60  # seconds from line to line where no terminal is
 
 
-def real(stream):
+def real(stream: Any) -> Any:
     """The stream beneath one that cli.run put in its place."""
     return getattr(stream, "real", stream)
 
 
-def printable(text):
+def printable(text: str) -> str:
     """The text with all but printable characters and line ends spelt out.
 
     A terminal obeys some of the others, and a file's name may hold any.
@@ -28,13 +34,13 @@ def printable(text):
     )
 
 
-def warn(line):
+def warn(line: str) -> None:
     """Print the line to stderr, where there is one: of None, print makes stdout."""
     if sys.stderr:
         print(line, file=real(sys.stderr), flush=True)
 
 
-def steps(what, number, rounds=0):
+def steps(what: str, number: int, rounds: int = 0) -> Callable[..., None]:
     """A function that tells how many of a number of steps are done.
 
     Call it after each step with its number, from 1, and maybe more to show, such as
@@ -48,7 +54,7 @@ def steps(what, number, rounds=0):
     return _lines(what, number, rounds)
 
 
-def bar(work, what, rounds=0):
+def bar(work: Collection[Any], what: str, rounds: int = 0) -> Iterator[Any]:
     """Yield each item of `work`, which has a length, and tell as `steps` does."""
     show = steps(what, len(work), rounds)
     for step, item in enumerate(work, 1):

@@ -1,12 +1,19 @@
 """Accuracy, intervals, tables, and the sentences computed from them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+
+from fer.types import Labels, Probabilities
 
 # Of a normal distribution, 95% lies within so many deviations of the mean.
 DEVIATIONS = 1.959964
 
 
-def accuracy(labels, predicted):
+def accuracy(labels: Labels, predicted: Labels) -> dict[str, Any]:
     """Share of right rows, with its 95% interval and the number of rows."""
     right, rows = int((labels == predicted).sum()), len(labels)
     return {
@@ -16,7 +23,7 @@ def accuracy(labels, predicted):
     }
 
 
-def wilson(right, rows):
+def wilson(right: int, rows: int) -> list[float]:
     """95% score interval of a proportion: [low, high] (Wilson, 1927, JASA 22)."""
     if not rows:
         return [0.0, 1.0]
@@ -26,7 +33,7 @@ def wilson(right, rows):
     return [float(centre - half), float(centre + half)]
 
 
-def difference(labels, predicted, other):
+def difference(labels: Labels, predicted: Labels, other: Labels) -> dict[str, Any]:
     """How much more of the same rows `predicted` gets right than `other`.
 
     The 95% interval is Wald's of paired proportions, with half a row added to each of
@@ -44,14 +51,16 @@ def difference(labels, predicted, other):
     }
 
 
-def matrix(labels, predicted, classes):
+def matrix(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Labels:
     """Counts of each true class (row) predicted as each class (column): (C, C) int."""
     from sklearn.metrics import confusion_matrix
 
     return confusion_matrix(labels, predicted, labels=range(len(classes)))
 
 
-def per_class(labels, predicted, classes):
+def per_class(
+    labels: Labels, predicted: Labels, classes: Sequence[str]
+) -> dict[str, dict[str, Any]]:
     """Precision, recall, F1 and rows of each class: {class: {...}}."""
     from sklearn.metrics import precision_recall_fscore_support
 
@@ -65,7 +74,9 @@ def per_class(labels, predicted, classes):
     }
 
 
-def calibration(labels, probabilities, bins=15):
+def calibration(
+    labels: Labels, probabilities: Probabilities, bins: int = 15
+) -> dict[str, Any]:
     """How often a face is named right, by how sure the network is of the name.
 
     labels: (N,) int. probabilities: (N, C), whose largest is the confidence; bins of it
@@ -89,7 +100,9 @@ def calibration(labels, probabilities, bins=15):
     return {"ece": sum(gaps) / max(len(labels), 1), "bins": curve}
 
 
-def macro(labels, predicted, classes):
+def macro(
+    labels: Labels, predicted: Labels, classes: Sequence[str]
+) -> dict[str, float]:
     """Recall and F1, each the mean over classes that have rows: {"recall", "f1"}."""
     rows = [
         row for row in per_class(labels, predicted, classes).values() if row["rows"]
@@ -100,7 +113,7 @@ def macro(labels, predicted, classes):
     }
 
 
-def probabilistic(labels, probabilities):
+def probabilistic(labels: Labels, probabilities: Probabilities) -> dict[str, Any]:
     """How good probabilities (N, C) are: mean confidence, log loss, Brier, calibration.
 
     {"confidence", "nll": mean negative log-likelihood, "brier": mean squared distance
@@ -116,7 +129,7 @@ def probabilistic(labels, probabilities):
     } | calibration(labels, probabilities)
 
 
-def calibrated(told, temperature):
+def calibrated(told: Probabilities, temperature: float) -> Probabilities:
     """Probabilities at a temperature: softmax(log p / T) (Guo, 2017, arXiv:1706.04599).
 
     told: (N, classes) in 0..1, of which the likeliest class stays so. temperature > 0:
@@ -127,7 +140,7 @@ def calibrated(told, temperature):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def temperature(labels, probabilities):
+def temperature(labels: Labels, probabilities: Probabilities) -> float:
     """The temperature of least log loss (Guo, 2017, arXiv:1706.04599)."""
     from scipy.optimize import minimize_scalar
 
@@ -141,7 +154,7 @@ def temperature(labels, probabilities):
     return float(np.exp(found.x))
 
 
-def cross_calibrated(labels, probabilities):
+def cross_calibrated(labels: Labels, probabilities: Probabilities) -> Probabilities:
     """Probabilities (N, C), of each half by the temperature fitted on the other."""
     halves = np.arange(len(labels)) % 2
     result = probabilities.copy()
@@ -153,7 +166,7 @@ def cross_calibrated(labels, probabilities):
     return result
 
 
-def table(labels, predicted, classes):
+def table(labels: Labels, predicted: Labels, classes: Sequence[str]) -> str:
     """Accuracy with its interval, and a line a class, as text."""
     lines = [f"accuracy {shown(accuracy(labels, predicted))}", ""]
     lines += [f"{'class':10}{'precision':>10}{'recall':>8}{'F1':>8}{'rows':>7}"]
@@ -165,20 +178,20 @@ def table(labels, predicted, classes):
     return "\n".join(lines)
 
 
-def shown(score):
+def shown(score: dict[str, Any]) -> str:
     """An accuracy as text, with its interval and rows."""
     low, high = score["interval"]
     between = f"95% interval {low:.4f} to {high:.4f}"
     return f"{score['accuracy']:.4f} ({between}, {score['rows']:,} rows)"
 
 
-def points(change):
+def points(change: dict[str, Any]) -> str:
     """A difference as text, in percentage points with its interval."""
     low, high = (100 * end for end in change["interval"])
     between = f"95% interval {low:+.1f} to {high:+.1f}"
     return f"{100 * change['difference']:+.1f} points ({between})"
 
 
-def best_epoch(history):
+def best_epoch(history: list[dict[str, Any]]) -> dict[str, Any]:
     """The row of the kept epoch: best validation accuracy, then lowest loss."""
     return max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))

@@ -1,15 +1,23 @@
 """Work done ahead by threads, in order."""
 
+from __future__ import annotations
+
 import collections
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 AHEAD = 4  # items that wait until they are asked for
 
 
-def in_order(function, items, threads=2):
+def in_order(
+    function: Callable[[Any], Any], items: Iterable[Any], threads: int = 2
+) -> Iterator[Any]:
     """Yield function(item) of each item, in order, worked out ahead by threads."""
     with ThreadPoolExecutor(threads) as pool:
-        waiting = collections.deque()
+        waiting: collections.deque = collections.deque()
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > AHEAD:
