@@ -19,7 +19,7 @@ BLOCK = 512  # faces or pairs at once: what is made of them stays in the cache
 HALF, CELLS, DIRECTIONS, WIDTH = 24, 6, 6, 2.5
 LENGTH = 48  # numbers a face
 # Copies that are made to learn which numbers they share; their covariance is shrunk.
-PLANTED, SHRINKAGE = 3_000, 3e-3
+PLANTED, SHRINKAGE = 2_000, 3e-3
 # How they are made: shifted by so many pixels, cropped to such a part, and what is put
 # where the face ends.
 SHIFT, SMALLEST, BORDERS = 4, 0.79, ("nearest", "constant", "grid-wrap")
@@ -144,7 +144,7 @@ def _projection(images):
     from scipy.linalg import eigh
 
     rng = np.random.default_rng(0)
-    chosen = images[rng.choice(len(images), min(2 * len(images), PLANTED))]
+    chosen = images[rng.choice(len(images), PLANTED)]
     faces = _histograms(chosen, WINDOWS[:1])[0]
     moved = _histograms(planted(chosen, rng), WINDOWS[:1])[0] - faces
     within, size = moved.T @ moved / len(moved), moved.shape[1]
