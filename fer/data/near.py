@@ -28,7 +28,7 @@ WINDOWS = [(1, 0, 0)] + [(0.86, x, y) for x in (-2, 2) for y in (-2, 2)]
 
 # What each sieve lets pass: cosines of descriptors, then correlations of pixels.
 LIKELY, LIKELIER = 0.53, 0.77
-SIMILAR, SAME = 0.56, 0.88
+SIMILAR, SAME = 0.6, 0.88
 # Light and shadow are as wide; pixels are compared without them.
 SHADOW = SIDE / 12
 # By how many pixels more a part is shrunk each time, at half and at full size.
