@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fer.types import Labels, Probabilities
+from fer.types import Ints, Labels, Probabilities
 
 # Of a normal distribution, 95% lies within so many deviations of the mean.
 DEVIATIONS = 1.959964
@@ -51,7 +51,7 @@ def difference(labels: Labels, predicted: Labels, other: Labels) -> dict[str, An
     }
 
 
-def matrix(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Labels:
+def matrix(labels: Labels, predicted: Labels, classes: Sequence[str]) -> Ints:
     """Counts of each true class (row) predicted as each class (column): (C, C) int."""
     from sklearn.metrics import confusion_matrix
 

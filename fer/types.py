@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = NDArray[Any]
 Images: TypeAlias = NDArray[np.uint8]  # of one face or many: grey levels, 0..255
+Ints: TypeAlias = NDArray[np.integer]  # row numbers, counts, squares
+Bools: TypeAlias = NDArray[np.bool_]
 Labels: TypeAlias = NDArray[np.integer]  # an index into the classes for each face
 Probabilities: TypeAlias = NDArray[np.floating]  # 0..1, a column for each class
 Floats: TypeAlias = NDArray[np.floating]  # heat, gradients, weights

@@ -1,5 +1,7 @@
 """What is wrong with faces: copies, contradicting labels, pictures that show little."""
 
+from __future__ import annotations
+
 import itertools
 from collections import Counter
 from typing import NamedTuple
@@ -9,6 +11,7 @@ import numpy as np
 from fer.data import near
 from fer.data.faces import USAGES, Faces
 from fer.data.split import exact_groups, groups
+from fer.types import Floats, Images, Ints, Labels, Probabilities
 
 # A face that was enlarged from 16 x 16 has as little of its energy beyond that.
 TINY, DETAIL = 16, 0.01
@@ -40,10 +43,10 @@ class Finding(NamedTuple):
     about: str  # the other faces, labels or numbers that it is about
 
 
-def joined(faces, test=None):
-    """The faces with those of --test behind them, and what each row is called.
+def joined(faces: Faces, test: Faces | None = None) -> tuple[Faces, list[str]]:
+    """The faces, then those of --test, and the name of each row in a list of findings.
 
-    The latter are PrivateTest rows. Labels that are not known are UNLABELLED.
+    Test faces get the Usage PrivateTest. Unknown labels are UNLABELLED.
     """
     numbers = range(len(faces)) if faces.rows is None else faces.rows
     names = list(map(str, numbers))
@@ -54,8 +57,8 @@ def joined(faces, test=None):
         unseen = np.full(len(test), USAGES.index("PrivateTest"), np.int8)
         unlabelled = np.full(len(test), UNLABELLED, np.int8)
         columns += [(test.images, unlabelled, unseen)]
-    columns = map(np.concatenate, zip(*columns, strict=True))
-    return Faces(*columns, classes=faces.classes), names
+    images, labels, usage = map(np.concatenate, zip(*columns, strict=True))
+    return Faces(images, labels, usage, classes=faces.classes), names
 
 
 def _labels(faces):
@@ -63,7 +66,11 @@ def _labels(faces):
     return unknown if faces.labels is None else faces.labels
 
 
-def findings(faces, probabilities=None, names=None):
+def findings(
+    faces: Faces,
+    probabilities: Probabilities | None = None,
+    names: list[str] | None = None,
+) -> list[Finding]:
     """All that is wrong with the faces: a list of Finding, in the order of FINDINGS.
 
     probabilities: (N, C) of each class, by a model that was not fitted on the face; NaN
@@ -130,8 +137,11 @@ def _pictures(images):
         yield Finding(int(row), "tiny", None, f"{TINY} x {TINY}")
 
 
-def detail(images):
-    """Share of a face's energy beyond a resolution of 16 x 16: (N,) float32."""
+def detail(images: Images) -> Floats:
+    """Share of a face's energy beyond a resolution of 16 x 16: (N,) float32 in 0..1.
+
+    images: (N, 48, 48) uint8.
+    """
     from scipy.fft import dctn
 
     shares = np.empty(len(images), np.float32)
@@ -160,7 +170,7 @@ def _suspected(faces, probabilities):
         yield Finding(int(row), "suspected label", None, about)
 
 
-def suspected(labels, probabilities):
+def suspected(labels: Labels, probabilities: Probabilities) -> tuple[Ints, Labels]:
     """Rows whose label is likely wrong, the least likely label first; a class for each.
 
     Confident learning (Northcutt, Jiang and Chuang, 2021, JAIR 70): a class is likely
@@ -177,8 +187,8 @@ def suspected(labels, probabilities):
     return rows[np.argsort(probabilities[rows, labels[rows]])], likely
 
 
-def balance(faces):
-    """How many faces of each class each Usage has, as a table."""
+def balance(faces: Faces) -> str:
+    """How many faces of each class each Usage has, as a table in text."""
     usages = np.bincount(faces.usage, minlength=len(USAGES))
     shown = [code for code, rows in enumerate(usages) if rows]
     lines = [f"{'class':12}" + "".join(f"{USAGES[code]:>20}" for code in shown)]
@@ -190,8 +200,8 @@ def balance(faces):
     return "\n".join(lines)
 
 
-def table(found):
-    """How many faces and groups each kind of finding has, as a table."""
+def table(found: list[Finding]) -> str:
+    """How many faces and groups each kind of finding has, as a table in text."""
     lines = [f"{'finding':24}{'faces':>8}{'groups':>8}"]
     for kind, meaning in FINDINGS.items():
         groups = [each.group for each in found if each.finding == kind]
@@ -200,9 +210,9 @@ def table(found):
     return "\n".join(lines)
 
 
-def largest(found, count=3):
+def largest(found: list[Finding], count: int = 3) -> dict[str, list[int]]:
     """The rows of the largest groups of each kind of finding: {title: [rows]}."""
-    groups = {}
+    groups: dict[str, dict[int, list[int]]] = {}
     for row, finding, group, _ in found:
         if group is not None:
             groups.setdefault(finding, {}).setdefault(group, []).append(row)

@@ -5,14 +5,20 @@ only if it is this suite's own, whole, untouched since, and of this very CSV; fo
 else, and where none can be written, there is the CSV.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from fer import BadInput, files, machine
+from fer.types import Array
 
 # A smaller CSV is parsed in some tens of milliseconds.
 FEWEST_ROWS = 3_000
@@ -23,7 +29,9 @@ SETTLED = 2 * 10**9
 WRITABLE_BY_OTHERS = 0o022
 
 
-def recall(path, file, version, parse):
+def recall(
+    path: Path | str, file: BinaryIO, version: int, parse: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
     """What parse() makes of the open CSV: arrays (N, ...) or None by name, read-only.
 
     path: where the CSV lies. version: a number, raised when parse() changes.
@@ -40,12 +48,12 @@ def recall(path, file, version, parse):
     return columns
 
 
-def closed(about):
+def closed(about: dict[str, Any]) -> Array:
     """A dict that JSON can hold as an array to keep beside the columns."""
     return np.array(json.dumps(about).encode())
 
 
-def opened(about):
+def opened(about: Array | None) -> dict[str, Any] | None:
     """The dict that `closed` made an array of; None of None."""
     return None if about is None else json.loads(about.item())
 
@@ -113,7 +121,7 @@ def _keep(key, status, columns):
         return
 
 
-def is_private(folder):
+def is_private(folder: Path) -> bool:
     """Whether nobody else could have put files there; Windows' modes do not tell."""
     if os.name == "nt":
         return True

@@ -1,11 +1,16 @@
 """Which classes labels mean: by name, with synonyms, and never by the alphabet."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from fer import BadInput
-from fer.data.faces import CLASSES
+from fer.data.faces import CLASSES, Source
+from fer.types import Ints
 
 SYNONYMS = {
     "angry": "anger mad furious",
@@ -32,25 +37,25 @@ ORDERS = {
 MOST_CLASSES = 20
 
 
-def canonical(text):
+def canonical(text: str) -> str:
     """The name of the class that `text` means: one of SYNONYMS, or as it stands."""
     text = " ".join(text.split())
     letters = re.sub("[^a-z]", "", text.lower())
     return KNOWN.get(letters, text)
 
 
-def is_known(text):
+def is_known(text: str) -> bool:
     """Whether `text` names a class of SYNONYMS."""
     return canonical(text) in SYNONYMS
 
 
-def in_order(names):
+def in_order(names: Iterable[str]) -> list[str]:
     """Names in FER2013's order, contempt after them, then others by the alphabet."""
     ranks = {name: rank for rank, name in enumerate(SYNONYMS)}
     return sorted(set(names), key=lambda name: (ranks.get(name, len(ranks)), name))
 
 
-def named(about, source):
+def named(about: dict[str, Any], source: Source) -> tuple[list[str], list[str]]:
     """The class of each key of a file's labels, and all classes: two lists of names.
 
     about: what a reader found: "keys", the labels' texts; "where", where each was met
@@ -109,7 +114,9 @@ def _told_of_contempt(source):
     return CONTEMPT in map(canonical, told)
 
 
-def chosen(names, source):
+def chosen(
+    names: Sequence[str], source: Source
+) -> tuple[dict[str, str | None], tuple[str, ...]]:
     """What --drop and --merge leave of classes: {name: its class or None}, and those.
 
     Raises BadInput where they name a class that there is not, or leave none.
@@ -130,7 +137,7 @@ def chosen(names, source):
     return becomes, tuple(left)
 
 
-def must_be_few(names, source):
+def must_be_few(names: Sequence[str], source: Source) -> None:
     """Raise BadInput for more classes than this suite takes, or none."""
     if not 1 <= len(names) <= MOST_CLASSES:
         raise BadInput(
@@ -145,7 +152,9 @@ def _must_be_of(name, left, names, source, flag):
         )
 
 
-def codes(names, becomes, classes):
+def codes(
+    names: Sequence[str], becomes: dict[str, str | None], classes: Sequence[str]
+) -> Ints:
     """The number of each of `names` among `classes`, -1 for what is left out."""
     places = {None: -1} | {name: place for place, name in enumerate(classes)}
     return np.array([places[becomes[name]] for name in names], np.int8)

@@ -1,32 +1,36 @@
 """Lists of findings, written and read again; faces without what was found."""
 
+from __future__ import annotations
+
 import csv
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
 from fer import BadInput, files
-from fer.data.audit import FINDINGS, TEST, TRAINING
-from fer.data.faces import of_usages
+from fer.data.audit import FINDINGS, TEST, TRAINING, Finding
+from fer.data.faces import Faces, of_usages
 from fer.data.split import digest
+from fer.types import Probabilities
 
 HEADER = ("row", "finding", "group", "with")
 # Kinds of which the first face of each group is not at fault.
 REPEATED = ("copy", "near copy")
 
 
-def save(path, faces, found, names):
+def save(path: Path, faces: Faces, found: list[Finding], names: list[str]) -> None:
     """Write findings of the faces, and maybe of others that they were joined with.
 
     Its first row holds the digest of the faces, as a training loads them.
     """
-    rows = [("", "digest", "", digest(of_usages(faces)))]
+    rows: list[tuple] = [("", "digest", "", digest(of_usages(faces)))]
     for row, finding, group, about in found:
         rows.append((names[row], finding, "" if group is None else group, about))
     files.write_csv(path, HEADER, rows)
 
 
-def cleaned(faces, path):
+def cleaned(faces: Faces, path: Path) -> tuple[Faces, dict[str, int]]:
     """The faces without those that a list of findings says training is to do without.
 
     path: a CSV of `save`, of which lines may have been deleted. Faces of PublicTest and
@@ -75,7 +79,7 @@ def _read(path, expected):
     return listed
 
 
-def probabilities(path, faces):
+def probabilities(path: Path, faces: Faces) -> Probabilities:
     """Each class's probability of each face, of a CSV: (N, C) float, NaN if empty.
 
     Its columns with the names of the classes count, its rows are in the faces' order.

@@ -5,9 +5,14 @@ FER2013, the coursework and Kaggle's later reissue write it is left to table.py,
 reads every other dialect and names the line that is off.
 """
 
+from __future__ import annotations
+
+from typing import BinaryIO
+
 import numpy as np
 
 from fer import threads
+from fer.types import Array, Images
 
 SIDE = 48
 PIXELS = SIDE * SIDE
@@ -34,7 +39,7 @@ class NotPlain(Exception):
     """The file, or a line of it, is not as FER2013's."""
 
 
-def read(stream, size):
+def read(stream: BinaryIO, size: int) -> dict[str, Array | None]:
     """The columns of the open CSV of at most `size` bytes: read-only arrays.
 
     {"images": (N, 48, 48) uint8, "labels": (N,) int8, "usage": (N,) int8, an index into
@@ -44,7 +49,7 @@ def read(stream, size):
     # The smallest row has 2304 digits and 2303 spaces. Untouched pages of an empty
     # array take no memory, so the bound may be generous.
     most = size // (2 * PIXELS - 1) + 1
-    room = {
+    room: dict[str, np.ndarray] = {
         "images": np.empty((most, SIDE, SIDE), np.uint8),
         "labels": np.empty(most, np.int8),
         "usage": np.empty(most, np.int8),
@@ -137,10 +142,11 @@ def _pixels(cells):
     return numbers(cells, PIXELS).reshape(-1, SIDE, SIDE)
 
 
-def numbers(cells, count):
-    """So many numbers of 0 to 255 from each of the cells of bytes: (n, count) uint8.
+def numbers(cells: list[bytes], count: int) -> Images:
+    """The `count` numbers of each of n cells: (n, count) uint8.
 
-    In a cell they have one space between them. Raises NotPlain.
+    A cell has numbers of 0 to 255 with one space between them. Raises NotPlain for any
+    other.
     """
     # A space ends each number, and three come before the first, for its hundreds.
     text = np.frombuffer(b" ".join([b"  ", *cells, b""]), np.uint8)

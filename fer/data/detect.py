@@ -1,14 +1,19 @@
 """Where the faces of a picture are; each is cut as FER2013's faces are."""
 
+from __future__ import annotations
+
 import functools
 import importlib.resources
 import importlib.util
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from fer import BadInput
 from fer.data.faces import SIDE
+from fer.types import Array, Images, Ints
 
 # Side of the square of a face, in heights of its box: benchmarks/cropping.py.
 MARGIN = 1.1
@@ -19,7 +24,7 @@ LEAST = 24
 LONGEST = 1280
 
 
-def squares(picture):
+def squares(picture: Images) -> Ints:
     """The square of each face, the largest first: (N, 4) int, left, top, side, side.
 
     picture: (H, W, 3) uint8. A square may reach beyond the picture. Raises BadInput
@@ -38,7 +43,7 @@ def squares(picture):
     return result[np.argsort(-result[:, 2], kind="stable")]
 
 
-def find(pictures):
+def find(pictures: list[Images]) -> list[list[dict[str, Any]]]:
     """The faces in pictures of one size, (H, W, 3) uint8 each: a list a picture.
 
     Of each face a dict: "box", left, top, width and height, and "keypoints", {name: [x,
@@ -47,7 +52,7 @@ def find(pictures):
     return detector().detect_faces(pictures, threshold_onet=SURE)
 
 
-def square(box):
+def square(box: Sequence[float]) -> tuple[float, float, float, float]:
     """The square (left, top, side, side) that shows the face of a box as FER2013 does.
 
     box: left, top, width, height, in pixels.
@@ -57,7 +62,7 @@ def square(box):
     return left + (width - side) / 2, top + (height - side) / 2, side, side
 
 
-def cut(picture, square):
+def cut(picture: Images, square: Sequence[int] | Array) -> Images:
     """What the square shows, as a face: (48, 48) uint8; beyond the edge, edge pixels.
 
     picture: (H, W) uint8. square: left, top, side, side, int.
@@ -72,7 +77,7 @@ def cut(picture, square):
 
 
 @functools.cache
-def detector():
+def detector() -> Any:
     """MTCNN (Zhang, 2016, arXiv:1604.02878), of the package mtcnn."""
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         raise BadInput(

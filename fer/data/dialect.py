@@ -1,10 +1,16 @@
 """How a table of faces is written: its encoding, separator, and kinds of columns."""
 
+from __future__ import annotations
+
 import csv
 import io
 import itertools
 import math
 import re
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
 
 from fer import BadInput
 from fer.data import classes, squares
@@ -49,13 +55,13 @@ NUMBER = re.compile(r"[0-9]{1,3}(\.0*)?")
 TEXT_BETWEEN_PIXELS = re.compile(r"[\s,;|\[\]()]+")
 
 
-def plain_name(text):
+def plain_name(text: str) -> str:
     """A column's name without capitals, spaces and marks."""
     return re.sub("[^a-z0-9]", "", text.lower())
 
 
-def encoding_of(head):
-    """Of a file that begins so; text without a mark is UTF-8."""
+def encoding_of(head: bytes) -> str:
+    """The encoding of a file that begins with `head`; UTF-8 if nothing tells."""
     for mark, name in (
         (b"\xff\xfe\0\0", "utf-32"),
         (b"\xff\xfe", "utf-16"),
@@ -72,11 +78,11 @@ def encoding_of(head):
     return "utf-8-sig"
 
 
-def rows(stream, path):
-    """Yield (line, fields) of each row that is not blank, from the first; the separator
-    comes first of all, alone.
+def rows(stream: BufferedReader, path: Path | str) -> Iterator[Any]:
+    """Yield the separator, then (line, fields) of each row that is not blank.
 
-    Raises BadInput for a line that is too long, or blank among others, or misquoted.
+    line: its number in the file, from 1. Raises BadInput for a line that is too long,
+    or blank among others, or misquoted.
     """
     head = stream.peek(64)[:64]
     text = io.TextIOWrapper(
@@ -153,12 +159,12 @@ def _split(line, separator):
         return []
 
 
-def is_votes(fields):
+def is_votes(fields: list[str]) -> bool:
     """Whether a header is that of FER+."""
     return {"neutral", "happiness", "contempt", "nf"} <= {*map(plain_name, fields)}
 
 
-def path_column(fields):
+def path_column(fields: list[str]) -> int | None:
     """The place of a header's column of paths beside one of labels, or None."""
     names = [plain_name(field) for field in fields]
     if any(KINDS.get(name) == "images" and name not in PATHS for name in names):
@@ -168,7 +174,7 @@ def path_column(fields):
     return places[0] if labels and places else None
 
 
-def is_paths(header, row):
+def is_paths(header: list[str], row: list[str]) -> bool:
     """Whether a table with that header and first row lists paths of pictures."""
     place = path_column(header)
     return place is not None and place < len(row) and squares.is_picture(row[place])
@@ -178,7 +184,7 @@ def _is_row(fields):
     return bool(kinds_without_header(fields))
 
 
-def kinds_of(fields):
+def kinds_of(fields: list[str]) -> list[str]:
     """The kind of each column by the header, or [] where it names no pixels."""
     names = [plain_name(field) for field in fields]
     kinds = [KINDS.get(name, "" if name else "index") for name in names]
@@ -195,7 +201,7 @@ def _wide(places, kinds):
     return ["wide" if is_pixel else kind for is_pixel, kind in pairs]
 
 
-def kinds_without_header(fields):
+def kinds_without_header(fields: list[str]) -> list[str]:
     """The kind of each column by what a first row holds, or []."""
     kinds = [_kind_of(field) for field in fields]
     if "images" in kinds:
@@ -222,8 +228,8 @@ def _kind_of(field):
     return "ids"
 
 
-def pixel_text(cell):
-    """The numbers of a cell with one space between them."""
+def pixel_text(cell: str) -> str:
+    """The numbers of a cell, without brackets, commas or ".0", one space between."""
     text = cell.strip()
     if text[:1] == "[" or not text.replace(" ", "").isdecimal() or "  " in text:
         text = TEXT_BETWEEN_PIXELS.sub(" ", text).strip()

@@ -5,10 +5,14 @@ Lengths are in half face heights, x points right and y down from the middle of t
 greys are 0..1.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from fer.data.faces import SIDE
+from fer.types import Images, Ints
 
+Traits = dict[str, np.ndarray]
 # Traits that vary from face to face: mean and standard deviation, or least and most.
 NORMAL = {
     "right": (0, 1.8),  # of the picture's middle, in pixels
@@ -47,7 +51,7 @@ REGIONS = ("background", "forehead", "cheeks", "eyes", "brows", "nose", "mouth")
 MARGIN = 0.5  # pixels around a shape that are of its region: its soft edge
 
 
-def neutral(count, rng):
+def neutral(count: int, rng: np.random.Generator) -> Traits:
     """The traits of `count` random faces without expression."""
     shape = (count, 1, 1)
     traits = {name: rng.normal(*spread, shape) for name, spread in NORMAL.items()}
@@ -57,7 +61,7 @@ def neutral(count, rng):
     return traits
 
 
-def draw(traits):
+def draw(traits: Traits) -> tuple[Images, Ints]:
     """The faces (N, 48, 48) uint8, and each pixel's index in REGIONS (N, 48, 48) int8.
 
     Of a face, what is neither eyes, brows, nose nor mouth is forehead above the middle

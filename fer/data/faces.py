@@ -1,12 +1,16 @@
 """Faces and what is known of each: the record that every reader makes."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from fer import BadInput
+from fer.types import Array, Bools, Floats, Images, Ints, Labels
 
 SIDE = 48
 PIXELS = SIDE * SIDE
@@ -26,19 +30,19 @@ class Source:
     merge: tuple[tuple[str, str], ...] = ()  # pairs: a class, and which it becomes
 
     @classmethod
-    def of(cls, source):
-        """A Source as it stands; of a path or several, their Source."""
-        if isinstance(source, cls):
+    def of(cls, source: Source | Path | str | Iterable[Path | str]) -> Source:
+        """`source` itself if it is a Source, else a Source of one path or several."""
+        if isinstance(source, Source):
             return source
         paths = [source] if isinstance(source, (str, os.PathLike)) else source
         return cls(tuple(map(Path, paths)))
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The names of the files, without their folders."""
         return ", ".join(path.name for path in self.paths)
 
-    def words(self):
+    def words(self) -> list[str]:
         """The flags that say it: a list of strings."""
         words = ["--data", *map(str, self.paths)]
         for flag in ("classes", "drop"):
@@ -50,21 +54,21 @@ class Source:
         return ", ".join(map(str, self.paths))
 
 
-# Told apart by identity, so that what was computed of them can be kept.
+# Compared by identity, so that caches can remember what was computed from them.
 @dataclass(frozen=True, eq=False)
 class Faces:
     """Faces and what the file says of them; a column that the file lacks is None."""
 
-    images: np.ndarray  # (N, 48, 48) uint8
-    labels: np.ndarray | None = None  # (N,) int8, an index into classes
-    usage: np.ndarray | None = None  # (N,) int8, an index into USAGES
-    ids: np.ndarray | None = None  # (N,) int64, or text
-    votes: np.ndarray | None = None  # (N, C) float32: annotators' shares of each class
+    images: Images  # (N, 48, 48) uint8
+    labels: Labels | None = None  # (N,) int8, an index into classes
+    usage: Ints | None = None  # (N,) int8, an index into USAGES
+    ids: Array | None = None  # (N,) int64, or text
+    votes: Floats | None = None  # (N, C) float32: annotators' shares of each class
     classes: tuple[str, ...] = CLASSES  # in the order of the labels' numbers
-    rows: np.ndarray | None = None  # (N,) int64, where they stood in the data, from 0
+    rows: Ints | None = None  # (N,) int64, where they stood in the data, from 0
     form: str = ""  # what the file was found to be; "": FER2013's own CSV
 
-    def take(self, rows):
+    def take(self, rows: Ints | Bools | slice) -> Faces:
         """The chosen rows, as Faces; a slice, or rows in one piece, share memory."""
         rows = _slice(rows)
         columns = {name: getattr(self, name) for name in COLUMNS}
@@ -88,10 +92,16 @@ def _slice(rows):
     return slice(rows[0], rows[-1] + 1) if follow else rows
 
 
-def in_classes(faces, classes, source, whose="the model's"):
-    """The faces with `classes`, by name, in place of their own: labels of those.
+def in_classes(
+    faces: Faces,
+    classes: Sequence[str],
+    source: Source | str,
+    whose: str = "the model's",
+) -> Faces:
+    """The faces relabelled: labels and votes are numbered by the order of `classes`.
 
-    Raises BadInput when the faces have another class than those.
+    Raises BadInput, with `source` and `whose` classes they are, when the faces have a
+    class that is not among them.
     """
     if faces.labels is None or faces.classes == tuple(classes):
         return replace(faces, classes=tuple(classes))
@@ -111,7 +121,7 @@ def in_classes(faces, classes, source, whose="the model's"):
     return replace(faces, labels=labels, votes=votes, classes=tuple(classes))
 
 
-def must_be_labelled(faces, path):
+def must_be_labelled(faces: Faces, path: Source | Path | str) -> None:
     """Raise BadInput when the file at `path` had no labels."""
     if faces.labels is None:
         raise BadInput(
@@ -119,12 +129,12 @@ def must_be_labelled(faces, path):
         )
 
 
-def has_public_test(faces):
+def has_public_test(faces: Faces) -> bool:
     """Whether the file names rows to validate on."""
     return faces.usage is not None and (faces.usage == USAGES.index("PublicTest")).any()
 
 
-def of_usages(faces, usages=FITTING):
+def of_usages(faces: Faces, usages: Sequence[str] = FITTING) -> Faces:
     """The faces of those usages; all of them where the data tell of none."""
     if faces.usage is None:
         return faces
@@ -132,8 +142,8 @@ def of_usages(faces, usages=FITTING):
     return faces.take(np.flatnonzero(np.isin(faces.usage, codes)))
 
 
-def counts(faces):
-    """How many of these faces have each Usage, or how many there are in all."""
+def counts(faces: Faces) -> dict[str, int]:
+    """How many faces have each Usage: {Usage: count}; {"rows": count} without Usage."""
     if faces.usage is None:
         return {"rows": len(faces)}
     numbers = np.bincount(faces.usage, minlength=len(USAGES))

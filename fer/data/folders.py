@@ -1,14 +1,19 @@
 """A folder of pictures by class, as it lies or in an archive."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 from fer import BadInput, threads
 from fer.data import classes, squares
-from fer.data.gather import blocks_of, split_code
+from fer.data.gather import Block, blocks_of, split_code
+from fer.data.unpack import Holding
 
 
-def read(holding, about):
+def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
     """Yield blocks of a Holding's pictures: their classes and splits are its folders'.
 
     A class is the folder nearest to the picture that names a known one, or else that is
@@ -29,13 +34,15 @@ def read(holding, about):
     yield from blocks_of(decoded(holding, places))
 
 
-def has_known_class(name):
+def has_known_class(name: str) -> bool:
     """Whether a picture lies in a folder of a known class."""
-    label = squares.is_picture(name) and _place(name)[0]
+    label = _place(name)[0] if squares.is_picture(name) else None
     return bool(label) and classes.is_known(label)
 
 
-def decoded(holding, places):
+def decoded(
+    holding: Holding, places: dict[str, tuple[str | None, int | None]]
+) -> Iterator[tuple]:
     """Yield each picture that is in `places`, as gather.blocks_of takes them.
 
     places: {name: (class or None, index into USAGES or None)}.

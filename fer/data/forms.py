@@ -4,7 +4,11 @@ To add a form: one file with its reader, and its row in FORMS. (Files that go to
 .npy pixels with .npy labels and FER+'s votes with FER2013, are joined in loading.py.)
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from fer import BadInput
 from fer.data import (
@@ -18,6 +22,7 @@ from fer.data import (
     unpack,
     webdataset,
 )
+from fer.data.gather import Block
 
 TABLES = (".csv", ".tsv", ".txt", ".data")
 
@@ -105,8 +110,8 @@ class Form:
     """
 
     name: str
-    matches: object
-    read: object
+    matches: Callable[[unpack.Holding], bool]
+    read: Callable[[unpack.Holding, dict[str, Any]], Iterator[Block]]
 
 
 # The first that matches is taken.
@@ -135,10 +140,11 @@ FORMS = (
 )
 
 
-def columns_of(holding):
-    """The columns of what a Holding has, by the first form that matches; and about it.
+def columns_of(holding: unpack.Holding) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a Holding by the first form that matches: its columns, and what they mean.
 
-    As gather.gathered returns them, and the dict that it fills.
+    The columns are as gather.gathered returns them; the dict is what it and the reader
+    fill. Raises BadInput where no faces are found, or for a malformed row.
     """
     unpack.must_be_data(holding)
     form = next(form for form in FORMS if form.matches(holding))

@@ -1,13 +1,19 @@
 """What readers find, block by block, made one: columns of arrays."""
 
+from __future__ import annotations
+
 import tempfile
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from fer import BadInput
 from fer.data import csv_reader
+from fer.types import Array
 
+Block = dict[str, Any]  # columns of some faces, as `gathered` takes them
 BLOCK = 256  # faces that a reader hands on at a time
 # What splits are called, without capitals, spaces and marks.
 SPLITS = {
@@ -18,12 +24,12 @@ SPLITS = {
 MOST_KEYS = 1000  # different labels: hundreds are no classes
 
 
-def split_code(text):
+def split_code(text: str) -> int | None:
     """The index into USAGES of the split that `text` names, or None."""
     return SPLITS.get("".join(letter for letter in text.lower() if letter.isalnum()))
 
 
-def gathered(blocks, about):
+def gathered(blocks: Iterable[Block], about: dict[str, Any]) -> dict[str, Array | None]:
     """The blocks as one dict of columns; `about` gets "keys" and "where".
 
     A block has "images" (n, 48, 48) uint8 and maybe lists as long: "labels" and their
@@ -31,8 +37,12 @@ def gathered(blocks, about):
     is mapped: so they take no memory that the system could not free. Keys are the
     labels' different texts, and the column of labels holds their numbers.
     """
-    keys, where, counts = {}, [], Counter()
-    columns = {name: [] for name in ("labels", "usage", "ids", "lines")}
+    keys: dict[str, int] = {}
+    where: list[str] = []
+    counts: Counter = Counter()
+    columns: dict[str, list] = {
+        name: [] for name in ("labels", "usage", "ids", "lines")
+    }
     side, rows = csv_reader.SIDE, 0
     with tempfile.TemporaryFile() as spool:
         for block in blocks:
@@ -70,8 +80,12 @@ def gathered(blocks, about):
     return {"images": images, **arrays}
 
 
-def blocks_of(faces):
-    """Blocks of faces that come one by one: (image, done, label, usage, id, where)."""
+def blocks_of(faces: Iterable[tuple]) -> Iterator[Block]:
+    """Collect rows (image, done, label, usage, id, where) into blocks for `gathered`.
+
+    image: (48, 48) uint8. done: words for what was done to it, which are counted.
+    where: file and row, for messages.
+    """
     rows = []
     for row in faces:
         rows.append(row)

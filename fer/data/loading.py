@@ -1,6 +1,9 @@
 """One door for faces: `load` makes the same record of every form of data."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +32,9 @@ from fer.data.faces import (
 )
 
 
-def load(source, usages=FITTING):
+def load(
+    source: Source | Path | str | Sequence[Path], usages: Sequence[str] = FITTING
+) -> Faces:
     """Read the faces of a Source, of a path, or of several: Faces.
 
     Rows whose Usage is not in `usages` are checked and left out, so that PrivateTest is
@@ -38,7 +43,7 @@ def load(source, usages=FITTING):
     BadInput with the line of the first malformed row, or the name of a file.
     """
     source = Source.of(source)
-    parts = [_settled(*part, source) for part in _parts(source)]
+    parts = [_settled(columns, about, source) for columns, about in _parts(source)]
     faces = _joined(parts, source)
     faces = _chosen(replace(faces, rows=np.arange(len(faces))), source)
     if not len(faces):

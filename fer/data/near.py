@@ -5,12 +5,15 @@ short descriptor; windows of one face against the other, by the same descriptor;
 over pixels, at several sizes and all shifts, at half and at full resolution.
 """
 
+from __future__ import annotations
+
 import itertools
 
 import numpy as np
 
 from fer import threads
 from fer.data.faces import SIDE
+from fer.types import Bools, Floats, Images, Ints
 
 FLAT = 8  # grey levels: by a smaller deviation, nothing but noise is compared
 BLOCK = 512  # faces or pairs at once: what is made of them stays in the cache
@@ -35,11 +38,11 @@ SHADOW = SIDE / 12
 STEP = {HALF: 2, SIDE: 1}
 
 
-def pairs(images):
+def pairs(images: Images) -> tuple[Ints, Floats]:
     """Pairs of near copies (P, 2) int, rows i < j, and their correlation (P,) float.
 
     images: (N, 48, 48) uint8. Exact copies are near copies, too. Faces without contrast
-    are like none.
+    are in no pair.
     """
     from threadpoolctl import threadpool_limits
 
@@ -62,7 +65,7 @@ def _sieved(images):
     return found, alike
 
 
-def deviation(images):
+def deviation(images: Images) -> Floats:
     """Standard deviation of each face's pixels, in grey levels: (N,) float32."""
     result = np.empty(len(images), np.float32)
     for start in _starts(images):
@@ -154,7 +157,7 @@ def _projection(images):
     return faces.mean(0), directions.astype(np.float32)
 
 
-def planted(images, rng):
+def planted(images: Images, rng: np.random.Generator) -> Images:
     """A shifted or a cropped copy of each face: (N, 48, 48) uint8."""
     from scipy.ndimage import affine_transform
 
@@ -203,7 +206,7 @@ def _closest(plain, mirror, found, mirrored):
     return np.concatenate([*threads.in_order(closest, _starts(found)), []])
 
 
-def correlation(images, found, mirrored, side):
+def correlation(images: Images, found: Ints, mirrored: Bools, side: int) -> Floats:
     """Normalised cross-correlation (P,) of pairs, the best over sizes and shifts.
 
     found: (P, 2), rows of images. mirrored: (P,) bool, whether to turn the second face.

@@ -1,17 +1,23 @@
 """`.npy` files: pixels, and labels of as many; mapped, not copied."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from fer import BadInput, files
 from fer.data import csv_reader, squares
 from fer.data.gather import BLOCK, gathered
+from fer.types import Array
 
 MAGIC = b"\x93NUMPY"
 
 
-def read(paths, about):
+def read(paths: Sequence[Path], about: dict[str, Any]) -> dict[str, Array]:
     """The columns of one `.npy` file of pixels and maybe one of labels.
 
     Pixels: (N, S, S), (N, S, S, 1), (N, S, S, 3) or (N, S * S) uint8; those of 48 x 48

@@ -1,18 +1,23 @@
 """Parquet as data hubs and big-data engines write it, one file or a folder of them."""
 
+from __future__ import annotations
+
 import json
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from fer import BadInput, threads
 from fer.data import csv_reader, dialect, squares, table
-from fer.data.gather import BLOCK, split_code
+from fer.data.gather import BLOCK, Block, split_code
+from fer.data.unpack import Holding
 
 MAGIC = b"PAR1"
 
 
-def read(holding, about):
+def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
     """Yield blocks of the faces of one Parquet file, or of all in a folder."""
     names = [name for name in holding.names if is_parquet(name)] or [None]
     about["form"] = "Parquet" + (f", {len(names)} files" if names[0] else "")
@@ -23,7 +28,7 @@ def read(holding, about):
         yield from _file(path, split if len(names) > 1 else None, about)
 
 
-def is_parquet(name):
+def is_parquet(name: str) -> bool:
     """Whether a file's name ends like a Parquet's."""
     return name.lower().endswith((".parquet", ".pq"))
 

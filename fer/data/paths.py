@@ -1,14 +1,18 @@
 """A table of paths and labels beside its pictures."""
 
-from pathlib import PurePosixPath
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from fer import BadInput
 from fer.data import dialect, folders
-from fer.data.gather import blocks_of, split_code
+from fer.data.gather import Block, blocks_of, split_code
 from fer.data.unpack import Holding
 
 
-def read(holding, name, about):
+def read(holding: Holding, name: str, about: dict[str, Any]) -> Iterator[Block]:
     """Yield blocks of the faces whose paths the table lists.
 
     holding: of the table's folder or archive; name: the table's in it. Raises BadInput
@@ -20,8 +24,8 @@ def read(holding, name, about):
     yield from blocks_of(folders.decoded(holding, places))
 
 
-def of_file(path, about):
-    """As read, of a table that is named itself."""
+def of_file(path: Path, about: dict[str, Any]) -> Iterator[Block]:
+    """As `read`, for a table given by its own path."""
     yield from read(Holding(path.parent, walk=False), path.name, about)
 
 

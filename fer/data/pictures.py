@@ -1,8 +1,11 @@
 """A picture file in, the faces that it shows out."""
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ import numpy as np
 from fer import BadInput, files
 from fer.data import detect
 from fer.data.faces import SIDE
+from fer.types import Images, Ints
 
 # Pillow has more: of one, another program would be started on a stranger's file.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "HEIF")
@@ -23,7 +27,7 @@ GREY = (128, 128, 128)  # where a picture is transparent
 FLAT = 8  # Grey levels; a picture of fewer shows nothing.
 
 
-def faces(path, whole=False):
+def faces(path: Path | str, whole: bool = False) -> tuple[Images, Ints]:
     """The faces of a picture, the largest first, and where they are.
 
     Returns (N, 48, 48) uint8 and their squares (N, 4) int: left, top, width, height in
@@ -45,12 +49,12 @@ def faces(path, whole=False):
     return np.array([detect.cut(grey, square) for square in squares]), squares
 
 
-def face(path, whole=False):
+def face(path: Path | str, whole: bool = False) -> Images:
     """The largest face of a picture: (48, 48) uint8. Raises BadInput as `faces`."""
     return faces(path, whole)[0][0]
 
 
-def are_pictures(paths):
+def are_pictures(paths: Iterable[Path | str]) -> bool:
     """Whether each path is a picture's, by its ending, or a folder with one in it."""
 
     def is_picture(path):
@@ -61,7 +65,7 @@ def are_pictures(paths):
     return all(map(is_picture, map(Path, paths)))
 
 
-def find(paths):
+def find(paths: Iterable[Path | str]) -> list[Path]:
     """Pictures and the pictures in folders, in order of their names: a list of paths.
 
     Raises BadInput for a path that is not there, and a folder without a picture.
@@ -99,8 +103,8 @@ def _large(path, squares):
     return large
 
 
-def read(path):
-    """A picture as the eye sees it: (H, W, 3) uint8, upright, grey where transparent.
+def read(path: Path | str) -> Images:
+    """A picture as viewers show it: (H, W, 3) uint8, upright, grey where transparent.
 
     Raises BadInput for what is no picture, or one whose pixels are too many, or of
     another kind than 8 or 16 bits a colour.

@@ -5,11 +5,16 @@ intensity, so that faint expressions look alike. Position, size, pose, proportio
 light and noise vary with each face, and few faces are fitted, as in photographs.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 
 from fer import files
 from fer.data import drawing
 from fer.data.faces import USAGES
+from fer.types import Bools, Images, Labels
 
 ROWS = dict(zip(USAGES, (256, 280, 350), strict=True))
 BLOCK = 350  # faces drawn at once
@@ -39,7 +44,7 @@ TRAITS = {
 }
 
 
-def write(path, test_path, seed=0):
+def write(path: Path, test_path: Path, seed: int = 0) -> None:
     """Write the sample, and its PrivateTest faces apart as `id,feature`.
 
     The same bytes for the same seed.
@@ -58,13 +63,13 @@ def write(path, test_path, seed=0):
     files.write_text(path, "emotion,pixels,Usage\n" + "".join(lines))
 
 
-def faces(count, seed=0):
+def faces(count: int, seed: int = 0) -> tuple[Labels, Images]:
     """Labels (N,) int in 0..6, equally common, and drawn faces (N, 48, 48) uint8."""
     labels, images, _ = _faces(count, seed)
     return labels, images
 
 
-def regions(count, seed=0):
+def regions(count: int, seed: int = 0) -> dict[str, Bools]:
     """Where the parts of `faces(count, seed)` lie: {name: (N, 48, 48) bool}.
 
     The names are drawing.REGIONS; each pixel is in one region, as drawing.draw says.
@@ -73,7 +78,7 @@ def regions(count, seed=0):
     return {name: region == i for i, name in enumerate(drawing.REGIONS)}
 
 
-def pairs(count, trait, seed=0):
+def pairs(count: int, trait: str, seed: int = 0) -> tuple[Images, Images, Bools]:
     """Pairs of drawn faces that differ in one trait, a key of TRAITS, and nothing else.
 
     Returns the first faces and the second, each (N, 48, 48) uint8, and where their

@@ -1,4 +1,6 @@
-"""Which faces fit and which validate, and by what digests faces are known again."""
+"""Which faces are fitted on and which validate; digests that recognise faces."""
+
+from __future__ import annotations
 
 import functools
 import hashlib
@@ -6,13 +8,14 @@ import hashlib
 import numpy as np
 
 from fer.data import near
-from fer.data.faces import FITTING, PIXELS, USAGES, has_public_test
+from fer.data.faces import FITTING, PIXELS, USAGES, Faces, has_public_test
+from fer.types import Array, Bools, Images, Ints
 
 VALIDATION_FRACTION = 0.1
 
 
 @functools.lru_cache(maxsize=1)
-def parts(faces, seed=0):
+def parts(faces: Faces, seed: int = 0) -> tuple[Faces, Faces]:
     """The faces to fit on and those to validate on, by the rows of `split`.
 
     Computed once for the same Faces; rows that follow one another are not copied.
@@ -22,7 +25,7 @@ def parts(faces, seed=0):
 
 
 @functools.lru_cache(maxsize=1)
-def split(faces, seed=0):
+def split(faces: Faces, seed: int = 0) -> tuple[Ints, ...]:
     """Row numbers to fit on and to validate on, as two read-only int arrays.
 
     The file's own PublicTest rows validate where it has any. Otherwise a tenth of the
@@ -41,7 +44,7 @@ def split(faces, seed=0):
     return rows
 
 
-def limited(faces, count, seed=0):
+def limited(faces: Faces, count: int, seed: int = 0) -> Faces:
     """`count` of the labelled faces, drawn with `seed`, of each class its share.
 
     At least one of each class; all where there are no more.
@@ -67,10 +70,10 @@ def _drawn(faces, seed):
     return held[group]
 
 
-def groups(images):
+def groups(images: Images) -> tuple[Ints, Ints]:
     """Groups of exact and near copies: a row of each (G,), the group of each face (N,).
 
-    images: (N, 48, 48) uint8. Who is a copy of a copy is in its group.
+    images: (N, 48, 48) uint8. A copy of a copy is in the same group.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -83,18 +86,18 @@ def groups(images):
     return first[leaders], group[exact]
 
 
-def exact_groups(images):
+def exact_groups(images: Images) -> tuple[Ints, Ints]:
     """As groups, of faces that are the same pixel by pixel."""
     _, first, group = np.unique(_keys(images), return_index=True, return_inverse=True)
     return first, group
 
 
-def copies(faces, others):
+def copies(faces: Faces, others: Faces) -> Bools:
     """Which faces are pixel by pixel the same as one of `others`: (N,) bool."""
     return np.isin(_keys(faces.images), _keys(others.images))
 
 
-def digest(faces):
+def digest(faces: Faces) -> str:
     """SHA-256 of faces, labels and usage, the same for every packing of the file."""
     sha = hashlib.sha256()
     for column in (faces.images, faces.labels, faces.usage):
@@ -102,8 +105,8 @@ def digest(faces):
     return sha.hexdigest()
 
 
-def short_digests(images):
-    """Eight bytes of each face's SHA-256, to know it by: (N,) uint64."""
+def short_digests(images: Images) -> Array:
+    """Eight bytes of the SHA-256 of each face (N, 48, 48) uint8: (N,) uint64."""
     return np.array([digest[:8] for digest in _digests(images)], "S8").view("<u8")
 
 

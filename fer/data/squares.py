@@ -1,5 +1,7 @@
 """Pixels of any size and colour as a face: 48 x 48 and grey."""
 
+from __future__ import annotations
+
 import io
 import warnings
 from pathlib import PurePosixPath
@@ -8,6 +10,7 @@ import numpy as np
 
 from fer import BadInput
 from fer.data import csv_reader
+from fer.types import Images
 
 # Pillow has more: of one, another program would be started on a stranger's file.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
@@ -20,12 +23,12 @@ EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 GREY = (128, 128, 128)  # where a picture is transparent
 
 
-def is_picture(name):
+def is_picture(name: str) -> bool:
     """Whether a file's name ends like a picture's."""
     return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
-def resized(images):
+def resized(images: Images) -> Images:
     """Square faces (N, S, S) uint8 as (N, 48, 48) uint8."""
     from PIL import Image
 
@@ -36,7 +39,7 @@ def resized(images):
     return np.array([np.asarray(each) for each in made]).reshape(-1, side, side)
 
 
-def decoded(content, where):
+def decoded(content: bytes, where: str) -> tuple[Images, tuple[str, ...]]:
     """The picture `content` (bytes) as a face: (48, 48) uint8, and what was done to it.
 
     What was done: a tuple of "colour made grey" and "resized". Grey as the eye weighs

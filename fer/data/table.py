@@ -4,21 +4,28 @@ FER2013's own dialect is read by csv_reader.py, many times as fast. Here are oth
 separators, encodings, headers or none, labels by name, pixels in lists or in columns.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 import re
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
 
 from fer import BadInput
 from fer.data import csv_reader, dialect, squares
 from fer.data.csv_reader import NotPlain
-from fer.data.gather import BLOCK, split_code
+from fer.data.gather import BLOCK, Block, split_code
+from fer.types import Images
 
 LONGEST_ID, LONGEST_LABEL = 260, 40
 ID = re.compile(r"0|[1-9][0-9]{0,17}")
 FORMULA = ("=", "+", "-", "@")
 
 
-def pixels(text, where):
+def pixels(text: str, where: str) -> Images:
     """The numbers of a cell as a list; raises BadInput that names `where`."""
     cell = dialect.pixel_text(text).encode("utf-8", "replace")
     try:
@@ -27,11 +34,13 @@ def pixels(text, where):
         raise BadInput(f"{where}: the pixels are no numbers of 0 to 255") from off
 
 
-def read(stream, path, about):
+def read(
+    stream: BufferedReader, path: Path | str, about: dict[str, Any]
+) -> Iterator[Block]:
     """Yield blocks of the table's faces, as gather.gathered takes them."""
     lines = dialect.rows(stream, path)
     separator = next(lines)
-    first = next(lines, (1, []))
+    first: tuple[int, list[str]] = next(lines, (1, []))
     kinds, header = _layout(first, lines, path)
     if not header:
         lines = itertools.chain([first], lines)

@@ -1,5 +1,7 @@
 """What a path holds: one file or members by name, unpacked by content and bounded."""
 
+from __future__ import annotations
+
 import bz2
 import contextlib
 import functools
@@ -10,18 +12,21 @@ import os
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable, Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from fer import BadInput, files
 
 # The first bytes of what each made, and what opens it.
-PACKERS = {
+PACKERS: dict[str, tuple[bytes, Callable[..., Any]]] = {
     "gzip": (b"\x1f\x8b", gzip.open),
     "bzip2": (b"BZh", bz2.open),
     "xz": (b"\xfd7zXZ\0", lzma.open),
 }
-# What else comes instead of faces, and what to do about it.
-STRANGERS = {
+# First bytes of files that are not data of faces, and what to do about them.
+NOT_FACES = {
     b"version https://git-lfs": "a Git LFS pointer, not the file: `git lfs pull` it",
     b"Rar!": "a RAR archive: unpack it",
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive: unpack it",
@@ -42,7 +47,7 @@ TAR_MAGIC = slice(257, 262)
 
 
 @contextlib.contextmanager
-def undamaged(path, kind="file"):
+def undamaged(path: Path | str, kind: str = "file") -> Iterator[None]:
     """What unpackers raise in the block becomes a BadInput: `path` is damaged."""
     try:
         yield
@@ -106,19 +111,19 @@ class _Unpacked(io.BufferedReader):
         return super().read(size)
 
 
-def bound(path):
-    """How many bytes may be unpacked of the file."""
+def bound(path: Path | str) -> int:
+    """How many bytes a file may unpack to."""
     return max(MOST_UNPACKED, MOST_TIMES * os.path.getsize(path))
 
 
-def packing_of(stream):
-    """The key of PACKERS of what packed the stream, or ""."""
+def packing_of(stream: BufferedReader) -> str:
+    """What packed the stream: a key of PACKERS, or ""."""
     head = stream.peek(8)[:8]
     magics = (name for name, (magic, _) in PACKERS.items() if head.startswith(magic))
     return next(magics, "")
 
 
-def peeled(stream, path):
+def peeled(stream: BufferedReader, path: Path | str) -> BufferedReader:
     """The stream, unpacked as often as it is packed."""
     for _ in range(LEVELS):
         packing = packing_of(stream)
@@ -137,9 +142,10 @@ class Holding:
     unpacked. packing: "gzip" and the like.
     """
 
-    def __init__(self, path, walk=True):
+    def __init__(self, path: Path | str, walk: bool = True) -> None:
         self.path, self.walked = Path(path), walk
-        self.kind, self.names, self.head, self.packing = "folder", (), b"", ""
+        self.kind, self.head, self.packing = "folder", b"", ""
+        self.names: tuple[str, ...] = ()
         with files.reading(path):
             if self.path.is_dir():
                 self.names = tuple(_below(self.path)) if walk else ()
@@ -167,12 +173,12 @@ class Holding:
     def _known(self):
         return {*self.names}
 
-    def has(self, name):
+    def has(self, name: str) -> bool:
         """Whether there is a member of that name."""
         return name in self._known if self.walked else (self.path / name).is_file()
 
     @functools.cache  # noqa: B019, one for each table
-    def folders(self, above):
+    def folders(self, above: PurePosixPath) -> list[str]:
         """The names of the folders that lie in the folder `above`."""
         if not self.walked:
             inside = sorted(it for it in (self.path / above).iterdir() if it.is_dir())
@@ -183,7 +189,7 @@ class Holding:
         return sorted({each[depth] for each in below if len(each) > depth + 1})
 
     @contextlib.contextmanager
-    def stream(self, name=None):
+    def stream(self, name: str | None = None) -> Iterator[io.BufferedReader]:
         """The one file, or the member `name`, as a stream of bytes, unpacked."""
         with files.reading(self.path), contextlib.ExitStack() as stack:
             stack.enter_context(undamaged(self.path, f"{self.packing} file".strip()))
@@ -200,7 +206,7 @@ class Holding:
     def _most(self):
         return (1 << 62) if self.kind == "folder" else bound(self.path)
 
-    def members(self, wanted):
+    def members(self, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield (name, bytes) of the members `wanted`, in that order if they can be."""
         wanted, most = dict.fromkeys(wanted), self._most()
         with files.reading(self.path), undamaged(self.path, f"{self.kind} archive"):
@@ -260,14 +266,14 @@ def _is_hidden(name):
     return any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
-def must_be_data(holding):
+def must_be_data(holding: Holding) -> None:
     """Raise BadInput for what is plainly no data, and say what it is."""
     head = holding.head.lstrip()
     if head.lower().startswith(MARKUP):
         raise BadInput(
             f"{holding.path} is a web page, not the file: download it signed in"
         )
-    for magic, what in STRANGERS.items():
+    for magic, what in NOT_FACES.items():
         if head.startswith(magic):
             raise BadInput(f"{holding.path} is {what}")
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")):

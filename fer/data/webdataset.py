@@ -1,20 +1,25 @@
-"""TAR shards of WebDataset: of each key, a picture and its class, side by side."""
+"""TAR shards of WebDataset: for each key, a picture and its class side by side."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from fer import BadInput, threads
 from fer.data import squares
-from fer.data.gather import blocks_of, split_code
+from fer.data.gather import Block, blocks_of, split_code
+from fer.data.unpack import Holding
 
 LABELS = (".cls", ".label")
 
 
-def is_shard(names):
+def is_shard(names: Sequence[str]) -> bool:
     """Whether an archive's members go in pairs of picture and class."""
     return any(name.lower().endswith(LABELS) for name in names)
 
 
-def read(holding, about):
+def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
     """Yield blocks of a shard's faces; raises BadInput for a picture without class."""
     split = split_code(holding.path.name.split("-")[0].split(".")[0])
     about["form"] = "a shard of WebDataset"

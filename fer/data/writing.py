@@ -1,5 +1,7 @@
 """Faces out, block by block: as FER2013's CSV, as Parquet, as a folder of pictures."""
 
+from __future__ import annotations
+
 import csv
 import io
 import json
@@ -9,14 +11,18 @@ import tempfile
 from pathlib import Path
 
 from fer import BadInput, files
-from fer.data.faces import CLASSES, USAGES
+from fer.data.faces import CLASSES, USAGES, Faces
 from fer.data.gather import BLOCK
+from fer.types import Images
 
 SPLITS = ("train", "validation", "test")  # of USAGES, in their order
 
 
-def table(path, faces):
-    """Write FER2013's CSV: numbers for its seven classes, the names of others."""
+def table(path: Path, faces: Faces) -> None:
+    """Write a CSV as FER2013's; classes other than its seven are written as names.
+
+    Raises BadInput where it cannot be written, as `parquet` does.
+    """
     plain = faces.classes == CLASSES
     shown = [str(n) for n in range(len(CLASSES))] if plain else faces.classes
     columns = {"id": faces.ids, "emotion": faces.labels, "Usage": faces.usage}
@@ -38,7 +44,7 @@ def table(path, faces):
             writer.writerows(zip(*(cells[name] for name in header), strict=True))
 
 
-def parquet(path, faces):
+def parquet(path: Path, faces: Faces) -> None:
     """Write Parquet as Hugging Face reads it: PNG in "image", names with "label"."""
     import pyarrow
     from pyarrow.parquet import ParquetWriter
@@ -58,7 +64,9 @@ def parquet(path, faces):
     ):
         for start in range(0, len(faces), BLOCK):
             block = faces.take(slice(start, start + BLOCK))
-            columns = {"image": [{"bytes": png(face)} for face in block.images]}
+            columns: dict[str, list] = {
+                "image": [{"bytes": png(face)} for face in block.images]
+            }
             if block.labels is not None:
                 columns["label"] = block.labels.tolist()
             if block.usage is not None:
@@ -68,7 +76,7 @@ def parquet(path, faces):
             writer.write_table(pyarrow.table(columns, schema))
 
 
-def folder(path, faces):
+def folder(path: Path, faces: Faces) -> None:
     """Write a PNG a face, named by its row, below its split and its class.
 
     The folder gets its name once all is written. Raises BadInput where it cannot.
@@ -94,7 +102,7 @@ def folder(path, faces):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def png(face):
+def png(face: Images) -> bytes:
     """A face (48, 48) uint8 as a PNG picture: bytes."""
     from PIL import Image
 
