@@ -1,14 +1,19 @@
-"""Any Keras network as one of this suite: uint8 faces in, probabilities out.
+"""Any Keras network in this suite's form: uint8 faces in, probabilities out.
 
-What scores, explains and draws then asks for no more than that: the network takes
+Scoring, explaining and drawing rely on no more than that: the network takes
 (N, 48, 48, 1), starts with a Rescaling, is one graph, and returns (N, classes).
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from fer import BadInput, networks
+from fer.types import Network
 
 # What a network may expect of a pixel of 0..255: scale and offset that make it so.
 RANGES = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}
@@ -20,7 +25,7 @@ KEEPING = (
 TRIED = 4  # faces of noise, to see whether it returns probabilities
 
 
-def adapted(network, path, pixels=None):
+def adapted(network: Network, path: Path, pixels: str | None = None) -> Network:
     """A network that computes what `network` does, of uint8 faces (N, 48, 48, 1).
 
     pixels: the range that it expects, one of RANGES; read from its first layers where
@@ -54,14 +59,14 @@ def adapted(network, path, pixels=None):
     return own
 
 
-def must_fit(network, path):
+def must_fit(network: Network, path: Path) -> None:
     """Raise BadInput for a network that needs too much memory for one face."""
     if networks.numbers(network) > networks.MOST_NUMBERS // 2:
         raise BadInput(f"{path} would need gigabytes for one face: too large a network")
 
 
-def in_order(network, order):
-    """The network with its outputs in another order, as (classes,) numbers of them."""
+def in_order(network: Network, order: Sequence[int]) -> Network:
+    """The network with its outputs reordered: output i becomes the old `order[i]`."""
     import keras
 
     last, softmax = network.layers[-1], networks.ends_in_softmax(network)
@@ -75,8 +80,8 @@ def in_order(network, order):
     return keras.Model(network.inputs, outputs, name=network.name)
 
 
-def is_adapted(network):
-    """Whether it is one that this suite builds, and can be used as it is."""
+def is_adapted(network: Network) -> bool:
+    """Whether the network has this suite's form already and needs no adapting."""
     kinds = [type(layer).__name__ for layer in network.layers]
     return (
         kinds[:2] == ["InputLayer", "Rescaling"]
@@ -98,7 +103,7 @@ def _reads_pixels(network, operation):
     return any(it is network.inputs[0] for it in read)
 
 
-def expects(network):
+def expects(network: Network) -> str | None:
     """Which of RANGES the network's first layers show that it expects, or None."""
     for layer in _layers_within(network):
         kind = type(layer).__name__

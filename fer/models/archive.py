@@ -5,6 +5,8 @@ code to run, a path that climbs out, or a few bytes that unpack to gigabytes; a 
 that holds anything but Keras's own layers and their plain numbers is refused.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import math
@@ -35,7 +37,7 @@ OTHERS = {
 }
 
 
-def inspect(path):
+def inspect(path: Path | str) -> None:
     """Raise BadInput, saying why, unless `path` is a model of plain Keras layers."""
     path = Path(path)
     if (path / "saved_model.pb").exists():

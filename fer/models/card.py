@@ -1,5 +1,7 @@
 """A model's card: a JSON file that says how it was made and what it scored."""
 
+from __future__ import annotations
+
 import json
 import os
 import platform
@@ -66,8 +68,8 @@ def score(network: Any, held: data.Faces, copies: np.ndarray) -> dict[str, Any]:
     }
 
 
-def read_own(path):
-    """The card of the very file `path`."""
+def read_own(path: Path) -> dict[str, Any]:
+    """The card of the model `path`; raises BadInput if it is another file's card."""
     about = read(path)
     with files.reading(path):
         same = about["sha256"] == files.sha256(path)
@@ -78,8 +80,8 @@ def read_own(path):
     return about
 
 
-def is_beside(path):
-    """Whether the model `path` has a card, of whatever kind."""
+def is_beside(path: Path | str) -> bool:
+    """Whether a card lies beside the model `path`, valid or not."""
     return os.path.lexists(Path(path).with_suffix(".json"))
 
 
@@ -89,8 +91,8 @@ def _are_names(classes):
     return texts and 2 <= len(set(classes)) == len(classes) <= 20
 
 
-def read(path):
-    """The card beside `path`; raises BadInput for what is none of this suite."""
+def read(path: Path) -> dict[str, Any]:
+    """The card beside the model `path`; raises BadInput if it is missing or invalid."""
     beside = path.with_suffix(".json")
     mend = "; a model needs its card, the .json file, beside it"
     content = files.content(beside, MOST_BYTES, mend)

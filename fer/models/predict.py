@@ -1,17 +1,27 @@
 """Probabilities of faces: in batches, averaged over views and models, calibrated."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer import augment, networks, progress, scores
+from fer.types import Images, Network, Probabilities
+
+if TYPE_CHECKING:
+    from fer.models.saved import Model
 
 BATCH = 512  # faces of which the views are made at a time
 TOGETHER = 128  # views that the network sees at a time
 TURN = 8  # degrees, well within what training turns faces by
 
 
-def predict(network, images, mirror=False, turn=False):
+def predict(
+    network: Network, images: Images, mirror: bool = False, turn: bool = False
+) -> Probabilities:
     """Probabilities (N, classes) float32 of faces (N, 48, 48) uint8.
 
     turn: averaged over the face and the face turned TURN degrees either way; mirror:
@@ -29,10 +39,13 @@ def predict(network, images, mirror=False, turn=False):
     return mean_over_views(network, images, views)
 
 
-def mean_over_views(network, images, views):
-    """What the network makes of each face's views, averaged: (N, classes) float32.
+def mean_over_views(
+    network: Network, images: Images, views: Callable[[Images, int], list[Images]]
+) -> Probabilities:
+    """Predictions averaged over the views of each face: (N, classes) float32.
 
-    views: a function of faces (n, 48, 48, 1) uint8 and the row of the first of them.
+    images: (N, 48, 48) uint8. views: a function of faces (n, 48, 48, 1) uint8 and the
+    row of the first; it returns arrays like those faces, one a view.
     """
     means = []
     show = progress.steps(network.name, math.ceil(len(images) / BATCH))
@@ -57,7 +70,9 @@ def _told(network, faces):
     )
 
 
-def probabilities(loaded, images, mirror=False, turn=False):
+def probabilities(
+    loaded: Sequence[Model], images: Images, mirror: bool = False, turn: bool = False
+) -> Probabilities:
     """Calibrated probabilities (N, classes) float64, averaged over the models.
 
     loaded: Models of the same classes; of each the card's temperature is taken, if it

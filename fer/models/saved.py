@@ -1,17 +1,26 @@
 """A saved model: its network and card, written, and loaded without running its code."""
 
+from __future__ import annotations
+
 import gc
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer import BadInput, files, networks
 from fer.models import adapt, archive, card, seen, trial
 from fer.models.predict import predict
+from fer.types import Images, Ints, Network, Probabilities
+
+if TYPE_CHECKING:
+    from fer import data
 
 OWN = Path("models/cnn.keras")
 SHIPPED = Path("models/fer2013/cnn.keras")
@@ -27,33 +36,41 @@ class Model:
     card: None for a model of other programs. network: None where its file is missing.
     """
 
-    network: object
-    card: dict | None
+    network: Any
+    card: dict[str, Any] | None
     classes: tuple[str, ...]  # in the order of the network's outputs
-    fitted: object = None  # (N,) uint64, or None where nothing tells
+    fitted: Ints | None = None  # (N,) uint64, or None where nothing tells
     path: Path | None = None
 
-    def predict(self, images, mirror=False, turn=False):
-        """As the function predict."""
+    def predict(
+        self, images: Images, mirror: bool = False, turn: bool = False
+    ) -> Probabilities:
+        """Probabilities of faces (N, 48, 48) uint8: see models.predict.predict."""
         return predict(self.network, images, mirror, turn)
 
-    def to_judge(self, faces, usage=None, unseen=False, drop_seen=False):
-        """As seen.to_judge, of the faces that this model was fitted on."""
+    def to_judge(
+        self,
+        faces: data.Faces,
+        usage: str | None = None,
+        unseen: bool = False,
+        drop_seen: bool = False,
+    ) -> tuple[data.Faces, int]:
+        """As seen.to_judge: faces it was not fitted on, and the number of copies."""
         asked = faces, self.fitted, usage, unseen, drop_seen
         return seen.to_judge(*asked, str(self.path or "the model"))
 
-    def validation(self, faces):
+    def validation(self, faces: data.Faces) -> data.Faces:
         """The faces to judge the model on, which it was not fitted on."""
         return self.to_judge(faces)[0]
 
 
-def files_of(path):
+def files_of(path: Path | str) -> list[Path]:
     """The files that a training leaves, of which the model is `path`."""
     suffixes = (".keras", ".json", ".csv", ".txt", ".png")
     return [Path(path).with_suffix(suffix) for suffix in suffixes]
 
 
-def load(path):
+def load(path: Path | str) -> Model:
     """Load a `.keras` file and its card, running no code that the file may carry.
 
     Raises BadInput for whatever is not a model of this suite with its card.
@@ -67,7 +84,9 @@ def load(path):
     return Model(loaded, about, names, seen.read(path, about), path)
 
 
-def load_any(path, pixels=None, classes=None):
+def load_any(
+    path: Path | str, pixels: str | None = None, classes: Sequence[str] | None = None
+) -> Model:
     """As load; a file without a card may be of any program with Keras.
 
     pixels: which pixels such a network expects, one of adapt.RANGES; read from its
@@ -88,7 +107,11 @@ def load_any(path, pixels=None, classes=None):
     return Model(loaded, None, names, path=path)
 
 
-def load_all(paths, pixels=None, classes=None):
+def load_all(
+    paths: Sequence[Path],
+    pixels: str | None = None,
+    classes: Sequence[str] | None = None,
+) -> list[Model]:
     """The models of several files, as load_any; raises BadInput if classes differ."""
     loaded = [load_any(path, pixels, classes) for path in paths]
     for path, model in zip(paths, loaded, strict=True):
@@ -99,16 +122,25 @@ def load_all(paths, pixels=None, classes=None):
     return loaded
 
 
-def to_judge(loaded, faces, usage=None, unseen=False, drop_seen=False):
-    """As seen.to_judge, of the faces that any of the models was fitted on."""
+def to_judge(
+    loaded: Sequence[Model],
+    faces: data.Faces,
+    usage: str | None = None,
+    unseen: bool = False,
+    drop_seen: bool = False,
+) -> tuple[data.Faces, int]:
+    """seen.to_judge for several models: faces that none of them was fitted on."""
     fitted = [model.fitted for model in loaded]
     known = None if any(it is None for it in fitted) else np.concatenate(fitted)
     name = ", ".join(str(model.path or "the model") for model in loaded)
     return seen.to_judge(faces, known, usage, unseen, drop_seen, name)
 
 
-def network(path):
-    """The network of a file that was inspected."""
+def network(path: Path) -> Network:
+    """Load the network of a file that archive.inspect has passed.
+
+    Raises BadInput where Keras cannot load it.
+    """
     keras = quickly_imported_keras()
     try:
         with warnings.catch_warnings():
@@ -120,7 +152,7 @@ def network(path):
         raise BadInput(f"{path} is no model that Keras can load: {why}") from error
 
 
-def must_load(network):
+def must_load(network: Network) -> None:
     """Raise BadInput where the network, once it is saved, could not be loaded."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.keras"
@@ -154,16 +186,19 @@ def _names(path, network, classes):
     return tuple(classes)
 
 
-def without_network(path):
-    """A model whose file is not there, as its card alone tells of it."""
+def without_network(path: Path | str) -> Model:
+    """The Model of a file that is missing, from its card alone: network is None.
+
+    Raises BadInput where the card is missing or malformed.
+    """
     about = card.read(Path(path))
     return Model(None, about, tuple(about["classes"]), seen.read(Path(path), about))
 
 
-def quickly_imported_keras():
-    """Keras, in half of the time that it takes to import it.
+def quickly_imported_keras() -> ModuleType:
+    """Import Keras in half the time, by hiding optional packages that it looks for.
 
-    It takes an ImportError of the unused for an answer; they can be imported later.
+    Keras handles their ImportError; they can be imported afterwards.
     """
     hidden = dict.fromkeys(name for name in UNUSED if name not in sys.modules)
     sys.modules |= hidden
@@ -178,8 +213,11 @@ def quickly_imported_keras():
     return keras
 
 
-def is_trained_so(path, digest, recipe):
-    """Whether `path` is a whole model of that recipe, a dict, and data."""
+def is_trained_so(path: Path | str, digest: str, recipe: dict[str, Any]) -> bool:
+    """Whether `path` is a whole model, trained by that recipe on that data.
+
+    digest: of the data, as data.digest. recipe: as Recipe.as_dict.
+    """
     try:
         about = card.read_own(Path(path))
     except BadInput:
@@ -187,8 +225,11 @@ def is_trained_so(path, digest, recipe):
     return (about["data"]["digest"], about["recipe"]) == (digest, recipe)
 
 
-def save(network, about, path):
-    """Write the uncompiled network as `path`, and its card beside it."""
+def save(network: Network, about: dict[str, Any], path: Path) -> None:
+    """Write the uncompiled network to `path`, and its card `about` beside it.
+
+    Raises BadInput where they cannot be written.
+    """
     with files.whole(path) as temporary:
         network.save(temporary)
     digest = files.sha256(path)

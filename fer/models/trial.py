@@ -1,9 +1,11 @@
-"""A model file that this computer did not write is first tried by a child process.
+"""A child process first tries a model file that this computer did not write.
 
 It loads the file and asks it about one face and its gradient, under limits of memory
-and time: whatever a strange network makes of Keras and TensorFlow, the child alone dies
-of it. What it came through is kept by the file's SHA-256 in the cache folder.
+and time: if a hostile network crashes Keras or TensorFlow, only the child dies. What
+passed is remembered by the file's SHA-256 in the cache folder.
 """
+
+from __future__ import annotations
 
 import contextlib
 import functools
@@ -13,7 +15,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +32,8 @@ MEMORY, COPIES = 2 << 30, 4
 REFUSED = 3  # the child's status where it says why
 
 
-def tried(path, meanwhile=lambda: None):
-    """Raise BadInput, saying why, unless the child comes through with `path`.
+def tried(path: Path, meanwhile: Callable[[], Any] = lambda: None) -> None:
+    """Raise BadInput, saying why, unless the child process can use the model `path`.
 
     Files that the suite ships, that this computer wrote, or that were tried before are
     not tried. meanwhile: what to do while the child works.
@@ -45,8 +49,8 @@ def tried(path, meanwhile=lambda: None):
     keep(digest)
 
 
-def keep(digest):
-    """Note that a file of that SHA-256 is no stranger, if that can be done."""
+def keep(digest: str) -> None:
+    """Note, if possible, that the file with that SHA-256 needs no trial."""
     place = _place(digest)
     if place:
         with contextlib.suppress(OSError):
@@ -106,14 +110,14 @@ def _died(path, how):
     )
 
 
-def main(path):
-    """What the child does."""
+def main(path: str) -> None:
+    """What the child process does; it ends with status 0, or REFUSED and the reason."""
     from fer.models import saved
 
     saved.quickly_imported_keras()
     _limit(MEMORY + COPIES * Path(path).stat().st_size)
     try:
-        try_out(path)
+        try_out(Path(path))
     except BadInput as refusal:
         print(refusal)
         os._exit(_flushed(REFUSED))
@@ -147,8 +151,8 @@ def _limit(memory):
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
-def try_out(path):
-    """Raise BadInput unless the network makes numbers of a face, and a gradient."""
+def try_out(path: Path) -> None:
+    """Raise BadInput unless predictions and gradients of one face are finite."""
     import keras
 
     from fer import backend

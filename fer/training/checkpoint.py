@@ -1,5 +1,7 @@
 """The file of an unfinished run: all that it needs to go on, and what it must share."""
 
+from __future__ import annotations
+
 import json
 import time
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ import numpy as np
 
 from fer import BadInput, data, files, machine
 from fer.training.recipe import Recipe
+from fer.types import Network
 
 # To be raised by whatever change lets a training end in other bits.
 VERSION = 2
@@ -18,8 +21,8 @@ SHARE_OF_TIME = 0.05  # that writing may take
 
 
 def must_share(
-    recipe: Recipe, fitted: data.Faces, held: data.Faces, learned_from: dict
-):
+    recipe: Recipe, fitted: data.Faces, held: data.Faces, learned_from: list[str]
+) -> dict[str, Any]:
     """What a run must share with the one that it goes on with, or end in other bits."""
     return recipe.as_dict() | {
         "learned from": learned_from,
@@ -40,7 +43,7 @@ class Checkpoint:
     took: float = 0.0  # seconds, to write it
     written: float = 0.0  # when, on the clock of time.perf_counter
 
-    def restore(self, network) -> tuple[list[dict], float]:
+    def restore(self, network: Network) -> tuple[list[dict], float]:
         """Give the network and its optimizer what was saved; history and seconds.
 
         Raises BadInput for a state of another network.
@@ -57,7 +60,9 @@ class Checkpoint:
             ) from error
         return self.found["history"], self.found["seconds"]
 
-    def write(self, network, history: list[dict], seconds: float, now: bool) -> None:
+    def write(
+        self, network: Network, history: list[dict], seconds: float, now: bool
+    ) -> None:
         """Write the state in the place of the one before.
 
         Where epochs are short, not after each: writing takes a small share of the time,

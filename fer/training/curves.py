@@ -1,10 +1,12 @@
 """Pictures of histories: accuracy and loss by epoch."""
 
+from __future__ import annotations
+
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 
-def curves(histories):
+def curves(histories: dict[str, list[dict]]) -> Figure:
     """Accuracy and loss, training and validation: a column a history.
 
     histories: {title: [a dict an epoch]}. Columns share their axes, so they can be
@@ -28,7 +30,7 @@ def curves(histories):
     return figure
 
 
-def comparison(histories):
+def comparison(histories: dict[str, list[dict]]) -> Figure:
     """Accuracy of several networks on one axis: validation solid, training dashed."""
     figure = Figure(figsize=(7, 4.6), layout="constrained")
     axes = figure.subplots()

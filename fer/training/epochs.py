@@ -5,6 +5,8 @@ an epoch is one call: faces, targets and draws lie on the device, where each ste
 and transforms its own. Elsewhere threads prepare the batches for a call a step.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ import numpy as np
 
 from fer import BadInput, augment, backend, progress, threads
 from fer.training.recipe import Recipe
+from fer.types import Network
 
 LOADER_THREADS = 2
 
@@ -40,7 +43,9 @@ def rows_of(recipe: Recipe, epoch: int, count: int) -> np.ndarray:
     return order[: count // batch * batch].reshape(-1, batch).astype(np.int32)
 
 
-def drawn_in(recipe: Recipe, epoch: int, lesson: Lesson):
+def drawn_in(
+    recipe: Recipe, epoch: int, lesson: Lesson
+) -> tuple[augment.Draws, np.ndarray]:
     """Draws (N, ...) and targets (N, classes or 2 * classes) of the epoch.
 
     Teachers were asked about a number of views of each face, whose draws are those of
@@ -80,7 +85,7 @@ def batches(recipe: Recipe, lesson: Lesson, epoch: int) -> Iterator:
 
 
 def step_by_step(
-    network, recipe: Recipe, lesson: Lesson, given: Callable = batches
+    network: Network, recipe: Recipe, lesson: Lesson, given: Callable = batches
 ) -> Callable[[int], dict]:
     """A function that trains an epoch and returns its mean loss and accuracy.
 
@@ -104,7 +109,9 @@ def step_by_step(
     return train
 
 
-def in_one_call(network, recipe: Recipe, lesson: Lesson) -> Callable[[int], dict]:
+def in_one_call(
+    network: Network, recipe: Recipe, lesson: Lesson
+) -> Callable[[int], dict]:
     """As `step_by_step`, an epoch a call: for JAX, and not for "generator"."""
     images = backend.on_device(lesson.images)
 

@@ -5,6 +5,8 @@ run that is killed at any instant and resumed on the same machine ends in the sa
 as one that never stopped.
 """
 
+from __future__ import annotations
+
 import contextlib
 import signal
 import time
@@ -16,6 +18,7 @@ import numpy as np
 from fer import backend, data, networks, progress
 from fer.training import checkpoint, distillation, epochs, optimizers
 from fer.training.recipe import Recipe
+from fer.types import Network, Probabilities
 
 EVALUATION_BATCH = 512
 
@@ -57,7 +60,7 @@ def trained(
 
 
 def fit(
-    network,
+    network: Network,
     lesson: epochs.Lesson,
     held: data.Faces,
     recipe: Recipe,
@@ -106,7 +109,7 @@ def _fastest(recipe):
     return epochs.in_one_call if one_call else epochs.step_by_step
 
 
-def compile_network(network, recipe: Recipe, rows: int) -> None:
+def compile_network(network: Network, recipe: Recipe, rows: int) -> None:
     """Give the network the recipe's optimizer and loss, for so many rows an epoch."""
     batch_size = min(recipe.batch_size, rows)
     steps = recipe.epochs * (rows // batch_size)
@@ -117,7 +120,9 @@ def compile_network(network, recipe: Recipe, rows: int) -> None:
     )
 
 
-def lesson_of(fitted: data.Faces, recipe: Recipe, taught=None) -> epochs.Lesson:
+def lesson_of(
+    fitted: data.Faces, recipe: Recipe, taught: Probabilities | None = None
+) -> epochs.Lesson:
     """What is learned of the faces: smoothed labels, and what teachers say, if any.
 
     taught: (views, N, classes) float16, as of distillation.answers.
@@ -131,7 +136,7 @@ def lesson_of(fitted: data.Faces, recipe: Recipe, taught=None) -> epochs.Lesson:
     return epochs.Lesson(fitted.images[..., None], labels, taught, places)
 
 
-def evaluate(network, faces: data.Faces) -> dict[str, float]:
+def evaluate(network: Network, faces: data.Faces) -> dict[str, float]:
     """Mean cross-entropy and accuracy of labelled faces, each row counted once."""
     starts = range(0, len(faces), EVALUATION_BATCH)
     parts = [faces.images[i : i + EVALUATION_BATCH, ..., None] for i in starts]

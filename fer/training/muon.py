@@ -1,9 +1,13 @@
 """The optimizer Muon, for convolutions too."""
 
+from __future__ import annotations
+
 import re
 
 import keras
 from keras import ops
+
+from fer.types import Tensor
 
 
 class Muon(keras.optimizers.Muon):
@@ -20,12 +24,14 @@ class Muon(keras.optimizers.Muon):
             re.search(layer, variable.path) for layer in self.exclude_layers
         )
 
-    def zeropower_via_newtonschulz5(self, x, steps):
+    def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
+        """The nearest orthogonal matrix, roughly, of a kernel; shaped like it."""
         matrix = ops.cast(_matrix(x), keras.config.dtype_policy().compute_dtype)
         matrix = super().zeropower_via_newtonschulz5(matrix, steps)
         return ops.cast(ops.reshape(matrix, x.shape), x.dtype)
 
-    def lr_adjust(self, x):
+    def lr_adjust(self, x: Tensor) -> Tensor:
+        """The update of a kernel, scaled by the size of its matrix."""
         return ops.reshape(super().lr_adjust(_matrix(x)), x.shape)
 
 

@@ -1,8 +1,12 @@
 """The optimizer, its schedule and the loss that a recipe asks for."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 from fer.training.recipe import Recipe
+from fer.types import Network
 
 # The peak is that of batches of 128. It goes with the batch (Goyal, 2017,
 # arXiv:1706.02677), up to as large a one as was found to do as well:
@@ -25,7 +29,7 @@ def rate(step: int, steps: int, peak: float) -> float:
     return peak * (1 + math.cos(math.pi * done)) / 2
 
 
-def optimizer(recipe: Recipe, network, steps: int, batch_size: int):
+def optimizer(recipe: Recipe, network: Network, steps: int, batch_size: int) -> Any:
     """The recipe's optimizer for so many steps, built for the network's variables.
 
     Weight decay is of kernels alone: on a norm's scale or a bias, it is no matter of
@@ -59,7 +63,7 @@ def optimizer(recipe: Recipe, network, steps: int, batch_size: int):
     return made
 
 
-def loss(recipe: Recipe):
+def loss(recipe: Recipe) -> Any:
     """The loss of targets (N, classes), or (N, 2 * classes) where teachers teach.
 
     Then the first half is of the label and the second is what the teachers say. Theirs
@@ -90,7 +94,7 @@ def loss(recipe: Recipe):
     return entropy
 
 
-def accuracy(targets, predicted):
+def accuracy(targets: Any, predicted: Any) -> Any:
     """Whether the likeliest class is the label's: (N,); targets as of `loss`."""
     from keras import metrics
 
