@@ -1,6 +1,9 @@
 """Figures say what their numbers are."""
 
+import itertools
+
 import numpy as np
+import pytest
 
 from fer import cli
 from fer.report import figures
@@ -18,6 +21,17 @@ def test_a_confusion_matrix_has_a_row_for_each_true_class():
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sad", "fear"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
     assert axes.get_title() == "cnn, 9 rows"
+
+
+@pytest.mark.parametrize("count", [2, 7, 20])
+def test_no_cell_or_name_of_a_confusion_matrix_covers_another(count):
+    counts = np.full((count, count), 8888)
+    drawn = figures.confusion(counts, [f"some class {n}" for n in range(count)], "t")
+    drawn.draw_without_rendering()
+    axes = drawn.axes[0]
+    for texts in (axes.texts[:count], axes.get_xticklabels()):
+        boxes = [text.get_window_extent() for text in texts]
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
 
 
 def test_a_saliency_figure_shows_the_face_each_map_and_its_mask(rng):

@@ -103,6 +103,13 @@ def test_a_chart_tells_every_value_and_stays_inside_its_frame():
         assert charts.LEFT <= x <= charts.RIGHT and charts.TOP <= y <= charts.BOTTOM
 
 
+def test_curves_of_runs_of_other_lengths_share_a_chart():
+    seen = Tags(charts.curves("c", "accuracy", {"long": [0, 0.5, 1], "short": [0.5]}))
+    long, short = (points.split() for points in seen.of("points"))
+    assert len(long) == 3 and len(short) == 1
+    assert short[0].split(",")[0] == long[0].split(",")[0]
+
+
 def test_a_reliability_diagram_has_a_bar_for_each_bin():
     bins = [
         {"confidence": 0.5, "accuracy": 0.25, "rows": 10},

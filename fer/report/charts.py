@@ -17,18 +17,18 @@ def curves(caption, measure, series):
 
     The page's script tells the values under the pointer.
     """
-    epochs = len(next(iter(series.values())))
-    values = np.array(list(series.values()))
+    epochs = max(map(len, series.values()))
+    values = np.concatenate(list(series.values()))
     across = _scale(1, max(epochs, 2), LEFT, RIGHT)
     low, high = values.min(), values.max()
     down = _scale(low, high if high > low else low + 1, BOTTOM, TOP)
     drawn = [
         tag(
             "polyline",
-            points=_points(zip(range(1, epochs + 1), line, strict=True), across, down),
+            points=_points(enumerate(line, 1), across, down),
             class_=f"line line{number}",
         )
-        for number, line in enumerate(values)
+        for number, line in enumerate(series.values())
     ]
     inner = (
         *_axes(across, down, "epoch", measure, whole=True),

@@ -13,6 +13,7 @@ COLUMNS = 16  # of tiles
 # Of a tile's pixels, so many percent at either end are black and white.
 CLIPPED = 1
 UNITS = 64  # of a dense layer, to draw
+CELL, BAR = 0.55, 0.22  # inches for a number in a confusion matrix, for a bar's name
 
 
 def colors(levels):
@@ -32,11 +33,18 @@ def confusion(counts, classes, title):
     from sklearn.metrics import ConfusionMatrixDisplay
 
     rates = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    figure = Figure(figsize=(7.4, 6.4), layout="constrained")
+    side = max(6.4, 1 + CELL * len(classes))
+    figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
     display = ConfusionMatrixDisplay(rates, display_labels=classes)
+    long = len(classes) > 8 or max(map(len, classes)) > 8
+    turned = "vertical" if long else "horizontal"
     display.plot(
-        ax=axes, cmap="Blues", values_format=".2f", im_kw={"vmin": 0, "vmax": 1}
+        ax=axes,
+        cmap="Blues",
+        values_format=".2f",
+        im_kw={"vmin": 0, "vmax": 1},
+        xticks_rotation=turned,
     )
     cells = display.text_.ravel(), rates.ravel(), counts.ravel()
     for text, rate, count in zip(*cells, strict=True):
@@ -79,7 +87,8 @@ def faces(photo, squares, cut, heats, told, classes):
     photo: (H, W, 3) uint8. squares: (N, 4) int, left, top, width, height. cut: (N, 48,
     48) uint8. heats: (N, 48, 48) in 0..1. told: (N, C) probabilities.
     """
-    figure = Figure(figsize=(10.5, max(4.2, 1.7 * len(cut))), layout="constrained")
+    height = max(4.2, max(1.7, 0.3 + BAR * len(classes)) * len(cut))
+    figure = Figure(figsize=(10.5, height), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.2, 1))
     axes = left.subplots()
     axes.imshow(photo)

@@ -253,7 +253,7 @@ function curve(figure) {
   const { left, right, width, series } = JSON.parse(figure.dataset.chart);
   const svg = figure.querySelector("svg");
   const marker = figure.querySelector(".marker");
-  const epochs = Object.values(series)[0].length;
+  const epochs = Math.max(...Object.values(series).map((line) => line.length));
   const told = make("output");
   const slider = make("input", { type: "range", min: 1, max: epochs, value: epochs });
   const tell = (epoch) => {
@@ -261,9 +261,9 @@ function curve(figure) {
     const place = left + ((right - left) * (epoch - 1)) / Math.max(epochs - 1, 1);
     marker.setAttribute("x1", place);
     marker.setAttribute("x2", place);
-    const values = Object.entries(series).map(
-      ([name, line]) => `${name} ${line[epoch - 1].toFixed(4)}`
-    );
+    const values = Object.entries(series)
+      .filter(([, line]) => epoch <= line.length)
+      .map(([name, line]) => `${name} ${line[epoch - 1].toFixed(4)}`);
     told.value = `Epoch ${epoch}: ${values.join(", ")}`;
   };
   slider.addEventListener("input", () => tell(Number(slider.value)));
