@@ -1,5 +1,9 @@
 """What a network looks at: maps, their faithfulness, filters; arrays in, arrays out."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from fer.explain import (
     gradcam,
     gradient,
@@ -24,6 +28,7 @@ from fer.explain.layers import (
     responses,
 )
 from fer.explain.scaling import heat, mask, places, unit
+from fer.types import Floats, Images, Labels, Network
 
 # Each maps a network, faces (N, 48, 48) uint8 and classes (N,) to signed maps
 # (N, 48, 48) float32; `against` takes another class's logit away.
@@ -37,13 +42,22 @@ METHODS = {
 }
 
 
-def best(network):
+def best(network: Network) -> str:
     """The method to take where none is named: docs/explain.md tells why."""
     return "hirescam" if convolutions(network) else "integrated"
 
 
-def heat_of(method, network, images, classes, **options):
-    """What a method draws of faces: heat (N, 48, 48) float32 in 0..1."""
+def heat_of(
+    method: str,
+    network: Network,
+    images: Images,
+    classes: Labels,
+    **options: Any,
+) -> Floats:
+    """The heat (N, 48, 48) float32 in 0..1 that a method of METHODS gives faces.
+
+    images: (N, 48, 48) uint8. classes: (N,) int. options: the method's own.
+    """
     return heat(method, METHODS[method](network, images, classes, **options))
 
 

@@ -1,10 +1,15 @@
-"""What the filters of a layer, and the classes, look for, by gradient ascent."""
+"""Images that a layer's filters, or the classes, respond to most: gradient ascent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from fer import backend, networks
 from fer.explain.fast import behind_rescaling, own_filter
 from fer.explain.gradient import ending
+from fer.types import Floats, Layer, Network
 
 # Of the pixels' half range: how far an image moves a step, in root mean square.
 ASCENT_STEP = 0.02
@@ -13,7 +18,14 @@ SHARP = 10  # how near to a ReLU's corner the softplus bends
 JITTER = 4  # pixels: how far a natural image is shifted about before each step
 
 
-def ascend(network, layer, steps, seed=0, progress=lambda step: None, natural=False):
+def ascend(
+    network: Network,
+    layer: Layer,
+    steps: int,
+    seed: int = 0,
+    progress: Callable[[int], object] = lambda step: None,
+    natural: bool = False,
+) -> tuple[Floats, ...]:
     """Images that gradient ascent from white noise finds for the filters of `layer`.
 
     Each image climbs the mean response of its own filter by steps of equal length
@@ -41,7 +53,13 @@ def ascend(network, layer, steps, seed=0, progress=lambda step: None, natural=Fa
     return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def ascend_classes(network, steps, seed=0, progress=lambda step: None, natural=False):
+def ascend_classes(
+    network: Network,
+    steps: int,
+    seed: int = 0,
+    progress: Callable[[int], object] = lambda step: None,
+    natural: bool = False,
+) -> tuple[Floats, Floats, Floats]:
     """As ascend, but for the logit of each class: (C, 48, 48), (C,) and (C,)."""
     from keras import ops
 

@@ -1,8 +1,11 @@
-"""How much of a class's probability hangs on the pixels that a map ranks highest."""
+"""Faithfulness: how a class's probability falls as a map's highest pixels go."""
+
+from __future__ import annotations
 
 import numpy as np
 
 from fer.explain.scaling import places
+from fer.types import Floats, Images, Ints, Labels, Network, Probabilities
 
 # What stands where pixels are taken away. No fill is a face, so each misleads a network
 # in a way of its own: what holds with all of them is of the map.
@@ -11,14 +14,22 @@ BLUR = 8  # pixels: no feature of a face is left
 BATCH = 512
 
 
-def curves(network, images, maps, classes, steps=10, fill="mean", seed=0):
-    """What a map makes of its class's probability: curves (2, N, steps + 1) float32.
+def curves(
+    network: Network,
+    images: Images,
+    maps: Floats,
+    classes: Labels,
+    steps: int = 10,
+    fill: str = "mean",
+    seed: int = 0,
+) -> Floats:
+    """Deletion and insertion curves of a probability: (2, N, steps + 1) float32.
 
-    The first is of deletion: one share of the face after the other is filled, the most
-    salient places first. The second is of insertion: so they come back into a face that
-    is filled (Petsiuk, 2018, arXiv:1806.07421). With a faithful map the one falls early
-    and the other rises early. Maps are blurred before they are ranked: grey pixels
-    strewn over a face are noise to a network, whichever they are.
+    Deletion fills the face share by share, the most salient places first; insertion
+    brings them back into a filled face in the same order (Petsiuk, 2018,
+    arXiv:1806.07421). With a faithful map, deletion falls early and insertion rises
+    early. Maps are blurred before they are ranked, since single grey pixels strewn over
+    a face are noise to a network, wherever they are.
     images: (N, 48, 48) uint8. maps: (N, 48, 48) float. classes: (N,) int.
     """
     rank, without = ranks(places(maps)), filled(images, fill, seed)
@@ -31,13 +42,13 @@ def curves(network, images, maps, classes, steps=10, fill="mean", seed=0):
     return found
 
 
-def ranks(maps):
-    """Each pixel's place in its map (N, 48, 48), from 0, the highest, on: int."""
+def ranks(maps: Floats) -> Ints:
+    """The rank of each pixel in its map: (N, 48, 48) int, 0 the highest value."""
     order = np.argsort(-maps.reshape(len(maps), -1), axis=1, kind="stable")
     return np.argsort(order, axis=1).reshape(maps.shape)
 
 
-def filled(images, fill, seed=0):
+def filled(images: Images, fill: str, seed: int = 0) -> Images:
     """Faces of which nothing is left but their grey (N, 48, 48) uint8; fill: of FILLS.
 
     mean: that grey. blur: the face out of focus. noise: normal, of the face's own mean
@@ -53,25 +64,27 @@ def filled(images, fill, seed=0):
     return np.clip(grey + spread * noise * (fill == "noise"), 0, 255).astype(np.uint8)
 
 
-def probabilities(network, images, classes):
+def probabilities(network: Network, images: Images, classes: Labels) -> Probabilities:
     """The probability of each face's class: (N,) float32."""
     starts = range(0, len(images), BATCH)
     told = [network.predict_on_batch(images[i : i + BATCH, ..., None]) for i in starts]
     return np.concatenate(told)[np.arange(len(images)), classes]
 
 
-def against_chance(network, images, maps, classes, seed=0):
-    """What `curves` returns, and those of maps at random, which it must beat."""
+def against_chance(
+    network: Network, images: Images, maps: Floats, classes: Labels, seed: int = 0
+) -> list[Floats]:
+    """The `curves` of the maps, and those of random maps, which they must beat."""
     chance = at_random(images, seed)
     return [curves(network, images, it, classes) for it in (maps, chance)]
 
 
-def at_random(images, seed=0):
+def at_random(images: Images, seed: int = 0) -> Floats:
     """Maps (N, 48, 48) float32 in 0..1 that know nothing of the faces."""
     return np.random.default_rng(seed).random(images.shape, np.float32)
 
 
-def first_right(labels, predicted, wanted):
+def first_right(labels: Labels, predicted: Labels, wanted: int) -> int:
     """First row of class `wanted` that is right; else the first right row; else 0."""
     right = labels == predicted
     return int(np.argmax(2 * right + (right & (labels == wanted))))

@@ -1,8 +1,12 @@
 """Faster ways to the same gradients, where they hold; elsewhere the plain way."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable
 
 from fer import backend, networks
+from fer.types import Ints, Layer, Network, Tensor
 
 # Activations that look at one number at a time: what one filter answers is its alone.
 ONE_BY_ONE = (
@@ -11,7 +15,7 @@ ONE_BY_ONE = (
 )
 
 
-def behind_rescaling(network, output):
+def behind_rescaling(network: Network, output: Tensor) -> Callable[[Tensor], Tensor]:
     """The part of the network from rescaled pixels to its tensor `output`, to call."""
     import keras
 
@@ -58,7 +62,9 @@ def _is_plain_convolution_of_one_channel(layer):
     )
 
 
-def own_filter(network, layer, chosen):
+def own_filter(
+    network: Network, layer: Layer, chosen: Ints
+) -> Callable[[Tensor], Tensor]:
     """Map images (n, 48, 48, 1) to the mean response of filter chosen[i] to image i."""
     alone = (
         _is_plain_convolution(layer)
@@ -109,7 +115,7 @@ def _one_filter_each(network, layer, chosen):
 
 
 @functools.cache
-def convolution_of_one_channel():
+def convolution_of_one_channel() -> Callable[[Tensor, Tensor], Tensor]:
     """A convolution with padding `same` and stride 1 whose gradient is quick.
 
     The backends work out the gradient by the input as a convolution to one channel,

@@ -1,12 +1,23 @@
 """Grad-CAM: a layer's features, weighted by their mean gradient."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 from fer import backend
 from fer.explain import layers
 from fer.explain.gradient import ending
-from fer.explain.target import in_blocks, weights
+from fer.explain.target import Against, in_blocks, weights
+from fer.types import Array, Floats, Images, Labels, Network
 
 
-def maps(network, images, classes, against=None, layer=None):
+def maps(
+    network: Network,
+    images: Images,
+    classes: Labels,
+    against: Against = None,
+    layer: str | None = None,
+) -> Floats:
     """Signed maps (N, 48, 48) float32 (Selvaraju, 2017, arXiv:1610.02391).
 
     sum over channels c of A_c * mean of d score / d A_c, with A the output of `layer`,
@@ -21,7 +32,14 @@ def _weighted(features, slopes):
     return (features * slopes.mean(axis=(1, 2), keepdims=True)).sum(axis=-1)
 
 
-def class_activation(network, images, classes, against, layer, combine):
+def class_activation(
+    network: Network,
+    images: Images,
+    classes: Labels,
+    against: Against,
+    layer: str | None,
+    combine: Callable[[Array, Array], Array],
+) -> Floats:
     """Maps (N, 48, 48) of combine(features, gradients), both (N, height, width, C)."""
     from keras import ops
 

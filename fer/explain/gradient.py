@@ -1,13 +1,20 @@
 """The gradient of a class's logit by the pixels: the coursework's saliency."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import numpy as np
 
 from fer import backend, networks
 from fer.explain.fast import behind_rescaling
-from fer.explain.target import BLOCK, in_blocks, weights
+from fer.explain.target import BLOCK, Against, in_blocks, weights
+from fer.types import Floats, Images, Labels, Network, Tensor
 
 
-def maps(network, images, classes, against=None):
+def maps(
+    network: Network, images: Images, classes: Labels, against: Against = None
+) -> Floats:
     """Signed maps (N, 48, 48) float32 (Simonyan, 2013, arXiv:1312.6034).
 
     d score / d pixel. images: (N, 48, 48) uint8. classes: (N,) int. against: as of
@@ -26,14 +33,14 @@ def maps(network, images, classes, against=None):
     return in_blocks(block, images, weights(network, classes, against), size=size)
 
 
-def logits(network):
+def logits(network: Network) -> Callable[[Tensor], Tensor]:
     """The network as a function of float pixels in 0..255, without the softmax."""
     rescaling, (output, finish) = networks.rescaling(network), ending(network)
     body = behind_rescaling(network, output)
     return lambda x: finish(body(rescaling(x)))
 
 
-def ending(network):
+def ending(network: Network) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     """A tensor of the network's, and a function from its value to the logits.
 
     To logarithms of its probabilities where no softmax is its last layer: but for a

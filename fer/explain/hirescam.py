@@ -1,9 +1,19 @@
 """HiResCAM: a layer's features times their gradients, place by place."""
 
+from __future__ import annotations
+
 from fer.explain.gradcam import class_activation
+from fer.explain.target import Against
+from fer.types import Floats, Images, Labels, Network
 
 
-def maps(network, images, classes, against=None, layer=None):
+def maps(
+    network: Network,
+    images: Images,
+    classes: Labels,
+    against: Against = None,
+    layer: str | None = None,
+) -> Floats:
     """Signed maps (N, 48, 48) float32 (Draelos, 2020, arXiv:2011.08891).
 
     sum over channels c of A_c * d score / d A_c, with A the output of `layer`; else as

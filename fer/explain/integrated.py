@@ -1,15 +1,24 @@
 """Integrated gradients: the gradient along the way from a grey face to the face."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from fer import backend
 from fer.explain.gradient import logits
-from fer.explain.target import in_blocks, weights
+from fer.explain.target import Against, in_blocks, weights
+from fer.types import Floats, Images, Labels, Network
 
 STEPS = 128  # with 32, the sum was off by 0.2 of a logit
 
 
-def maps(network, images, classes, against=None, steps=STEPS):
+def maps(
+    network: Network,
+    images: Images,
+    classes: Labels,
+    against: Against = None,
+    steps: int = STEPS,
+) -> Floats:
     """Signed maps (N, 48, 48) float32 (Sundararajan, 2017, arXiv:1703.01365).
 
     (x - g) * mean over a of d score / d pixel at g + a (x - g), with g the face's mean
@@ -35,7 +44,13 @@ def maps(network, images, classes, against=None, steps=STEPS):
     return in_blocks(one, images, weights(network, classes, against), size=1)
 
 
-def completeness(maps, network, images, classes, against=None):
+def completeness(
+    maps: Floats,
+    network: Network,
+    images: Images,
+    classes: Labels,
+    against: Against = None,
+) -> tuple[Floats, Floats]:
     """The sum of each map, and what it must be: face's score less grey's; both (N,)."""
     from keras import ops
 

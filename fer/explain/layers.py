@@ -1,15 +1,21 @@
-"""Which layers there are to look into, and what they make of faces."""
+"""The layers of a network to look into, and their responses to faces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from fer import BadInput, networks
 from fer.explain.gradient import ending
 from fer.explain.target import BLOCK
+from fer.types import Bools, Floats, Images, Layer, Network
 
 THINNING = ("Pooling", "Dropout")  # what stands before them shows more
 
 
-def convolutions(network):
+def convolutions(network: Network) -> list[Layer]:
     """The network's convolutions, in order."""
     return [
         layer
@@ -18,8 +24,11 @@ def convolutions(network):
     ]
 
 
-def pick_layers(network, names):
-    """The convolutions called `names`: their layer's name, or their number from 1."""
+def pick_layers(network: Network, names: Sequence[str]) -> list[Layer]:
+    """The convolutions called `names`: a layer's name, or its number from 1.
+
+    Raises BadInput for any other name.
+    """
     known = convolutions(network)
     by_name = {layer.name: layer for layer in known}
     by_name |= {str(number): layer for number, layer in enumerate(known, 1)}
@@ -32,8 +41,8 @@ def pick_layers(network, names):
     return [by_name[name] for name in names]
 
 
-def responses(network, layer, image):
-    """What each filter makes of a face (48, 48) uint8: (filters, height, width)."""
+def responses(network: Network, layer: Layer, image: Images) -> Floats:
+    """A layer's responses to a face (48, 48) uint8: (filters, height, width)."""
     import keras
 
     model = keras.Model(network.inputs, layer.output)
@@ -41,16 +50,18 @@ def responses(network, layer, image):
     return np.moveaxis(maps[0], -1, 0)
 
 
-def moved(network, layer, images):
-    """Which filters answer some face or place other than the rest: (filters,) bool.
+def moved(network: Network, layer: Layer, images: Images) -> Bools:
+    """Which filters respond differently to some face or place: (filters,) bool.
 
-    A filter that none of hundreds of faces (N, 48, 48) uint8 moves is dead.
+    images: (N, 48, 48) uint8. A filter whose response hundreds of faces never change is
+    dead.
     """
     import keras
 
     model = keras.Model(network.inputs, layer.output)
     size = networks.together(network, BLOCK)
-    lowest, highest = np.inf, -np.inf
+    lowest: Any = np.inf
+    highest: Any = -np.inf
     for start in range(0, len(images), size):
         maps = model.predict_on_batch(images[start : start + size, ..., None])
         lowest = np.minimum(lowest, maps.min(axis=(0, 1, 2)))
@@ -58,10 +69,10 @@ def moved(network, layer, images):
     return highest > lowest
 
 
-def first_weights(network):
-    """What each unit of a dense layer on the pixels weighs: (units, 48, 48) float32.
+def first_weights(network: Network) -> Floats | None:
+    """The weights of a first dense layer, a picture a unit: (units, 48, 48) float32.
 
-    None for a network in which the first layer with weights is not such a one.
+    None if the first layer with weights is another.
     """
     first = next(layer for layer in network.layers if layer.weights)
     height, width, _ = networks.FACE_SHAPE
@@ -70,7 +81,7 @@ def first_weights(network):
     return np.reshape(np.transpose(first.kernel), (-1, height, width))
 
 
-def cut(network, name=None):
+def cut(network: Network, name: str | None = None) -> tuple[Network, Network]:
     """The networks before and behind a layer: faces to features, these to `ending`.
 
     name: of the layer; by default the last of `with_places` but for poolings and
@@ -92,7 +103,7 @@ def cut(network, name=None):
     return front, known[chosen]
 
 
-def with_places(network):
+def with_places(network: Network) -> dict[str, Network]:
     """{layer's name: network behind it}, from the first convolution on, in order.
 
     Only of layers with places that all behind them depends on: none that a shortcut

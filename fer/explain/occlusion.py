@@ -1,15 +1,20 @@
 """Occlusion: how far the score falls where a grey patch hides the face."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from fer import backend
 from fer.explain.gradient import logits
-from fer.explain.target import in_blocks, weights
+from fer.explain.target import Against, in_blocks, weights
+from fer.types import Floats, Images, Labels, Network
 
 PATCH, STRIDE = 8, 4  # pixels: about an eye, in steps of half of it
 
 
-def maps(network, images, classes, against=None):
+def maps(
+    network: Network, images: Images, classes: Labels, against: Against = None
+) -> Floats:
     """Signed maps (N, 48, 48) float32 (Zeiler, 2013, arXiv:1311.2901).
 
     At each pixel the mean of score(face) - score(face with a patch), of all patches

@@ -1,11 +1,15 @@
-"""Efficient MPRT: is a map of a network with random weights more of a mess?"""
+"""Efficient MPRT: do random weights make a map more complex?"""
+
+from __future__ import annotations
 
 import numpy as np
+
+from fer.types import Floats, Network
 
 BINS = 100
 
 
-def untrained(network, seed=0):
+def untrained(network: Network, seed: int = 0) -> Network:
     """A network of the same structure with the weights that a training starts from."""
     import keras
 
@@ -13,7 +17,7 @@ def untrained(network, seed=0):
     return keras.models.clone_model(network)
 
 
-def rise_of_complexity(maps, of_random):
+def rise_of_complexity(maps: Floats, of_random: Floats) -> Floats:
     """By what share the maps' complexity rises with random weights: (N,) float64.
 
     Complexity is the entropy of the histogram of a map's values (Hedstroem, 2024,

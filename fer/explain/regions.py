@@ -1,8 +1,11 @@
-"""Where in a face a map's weight lies, against how large that place is."""
+"""How much of a map's weight lies in each region of a face, relative to its area."""
+
+from __future__ import annotations
 
 import numpy as np
 
 from fer.data.faces import SIDE
+from fer.types import Bools, Floats, Labels
 
 # Rectangles of FER2013's faces, which fill the picture and stand upright: rows and
 # columns, from and to, of 48. An earlier one hides a later one; what is in none is
@@ -17,7 +20,7 @@ TEMPLATE = {
 }
 
 
-def template():
+def template() -> dict[str, Bools]:
     """The regions of a FER2013 face: {name: (48, 48) bool}, every pixel in one."""
     free = np.ones((SIDE, SIDE), bool)
     found = {}
@@ -30,7 +33,7 @@ def template():
     return found | {"background": free}
 
 
-def shares(heat, region):
+def shares(heat: Floats, region: Bools) -> Floats:
     """The share of each map's weight in a region by the region's area: (N,) float64.
 
     1.0 is chance. heat: (N, 48, 48) >= 0; a map of zeros counts as even. region:
@@ -44,7 +47,9 @@ def shares(heat, region):
     return share / area
 
 
-def by_class(heat, classes, regions):
+def by_class(
+    heat: Floats, classes: Labels, regions: dict[str, Bools]
+) -> dict[str, dict[int, Floats]]:
     """{region: {class: shares (n,) of that class's faces}}; classes: (N,) int."""
     found = {name: shares(heat, region) for name, region in regions.items()}
     present = np.unique(classes)

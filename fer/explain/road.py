@@ -1,9 +1,14 @@
 """ROAD: deletion where what is taken away is filled in from what stands around it."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 
 from fer.explain.faithfulness import probabilities, ranks
 from fer.explain.scaling import places
+from fer.types import Bools, Floats, Images, Labels, Network
 
 NOISE = 0.01 * 255  # grey levels, so that the filling itself tells nothing
 # What each neighbour counts: beside and below, then across the corner.
@@ -16,7 +21,14 @@ NEIGHBOURS = {
 }
 
 
-def road(network, images, maps, classes, shares=(0.1, 0.2, 0.4), seed=0):
+def road(
+    network: Network,
+    images: Images,
+    maps: Floats,
+    classes: Labels,
+    shares: Sequence[float] = (0.1, 0.2, 0.4),
+    seed: int = 0,
+) -> Floats:
     """The class's probability without each map's highest places: (N, shares) float32.
 
     They are filled by noisy linear imputation (Rong, 2022, arXiv:2202.00449). images:
@@ -31,7 +43,7 @@ def road(network, images, maps, classes, shares=(0.1, 0.2, 0.4), seed=0):
     return np.stack(told, axis=1)
 
 
-def imputed(image, gone, rng):
+def imputed(image: Images, gone: Bools, rng: np.random.Generator) -> Images:
     """The face (48, 48) uint8 with each pixel of `gone` the mean of its neighbours."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.linalg import spsolve
@@ -42,7 +54,7 @@ def imputed(image, gone, rng):
     inside = np.pad(np.ones(image.shape), 1)
     rows, columns = np.nonzero(number >= 0)
     own = np.arange(len(rows))
-    known, total, cells = np.zeros(len(rows)), np.zeros(len(rows)), []
+    known, total, cells = np.zeros(len(rows)), np.zeros(len(rows)), list[tuple]()
     for (down, right), weight in NEIGHBOURS.items():
         at = rows + down, columns + right
         gone_too = number[at] >= 0
@@ -50,8 +62,8 @@ def imputed(image, gone, rng):
         known += weight * np.where(gone_too, 0, values[at] * inside[at])
         cells.append((own[gone_too], number[at][gone_too], -weight))
     cells.append((own, own, total))
-    i, j, entries = zip(*cells, strict=True)
-    entries = [np.broadcast_to(it, at.shape) for it, at in zip(entries, i, strict=True)]
+    i, j, weights = zip(*cells, strict=True)
+    entries = [np.broadcast_to(it, at.shape) for it, at in zip(weights, i, strict=True)]
     places = np.concatenate(i), np.concatenate(j)
     system = coo_matrix((np.concatenate(entries), places)).tocsc()
     result = image.astype(float)

@@ -1,13 +1,24 @@
 """Sensitivity-n: does what a map gives to some places tell what their loss costs?"""
 
+from __future__ import annotations
+
 import numpy as np
 
 from fer.explain.faithfulness import filled, probabilities
+from fer.types import Floats, Images, Labels, Network
 
 CELL = 4  # pixels: the side of the places that are taken away together
 
 
-def sensitivity(network, images, heats, classes, share=0.1, subsets=30, seed=0):
+def sensitivity(
+    network: Network,
+    images: Images,
+    heats: dict[str, Floats],
+    classes: Labels,
+    share: float = 0.1,
+    subsets: int = 30,
+    seed: int = 0,
+) -> dict[str, Floats]:
     """Correlation of a map's sum and the fall of the probability: {name: (N,)}.
 
     Over random subsets of `share` of the face's cells, set to its mean (Ancona, 2018,
@@ -17,7 +28,8 @@ def sensitivity(network, images, heats, classes, share=0.1, subsets=30, seed=0):
     """
     rng = np.random.default_rng(seed)
     grey, whole = filled(images, "mean"), probabilities(network, images, classes)
-    falls, sums = [], {name: [] for name in heats}
+    sums: dict[str, list] = {name: [] for name in heats}
+    falls = []
     for _ in range(subsets):
         gone = _cells(rng, images.shape, share)
         less = np.where(gone, grey, images)

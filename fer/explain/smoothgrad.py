@@ -1,17 +1,28 @@
 """SmoothGrad: the mean gradient of noisy copies of a face."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from fer import backend, networks, precision
 from fer.explain.gradient import logits
-from fer.explain.target import in_blocks, weights
+from fer.explain.target import Against, in_blocks, weights
+from fer.types import Floats, Images, Labels, Network
 
 PIXEL_RANGE = 255
 # Noisy copies of a face at a time: what they light up stays in the processor's cache.
 TOGETHER = 16
 
 
-def maps(network, images, classes, against=None, samples=32, noise=0.15, seed=0):
+def maps(
+    network: Network,
+    images: Images,
+    classes: Labels,
+    against: Against = None,
+    samples: int = 32,
+    noise: float = 0.15,
+    seed: int = 0,
+) -> Floats:
     """Signed maps (N, 48, 48) float32 (Smilkov, 2017, arXiv:1706.03825).
 
     As gradient.maps, but the mean of `samples` >= 1 noisy copies of the face, in the

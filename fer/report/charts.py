@@ -1,18 +1,21 @@
 """Charts for the page, as SVG: sharp at every size, in the reader's own colours."""
 
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from fer.report.page import tag
+from fer.report.page import Html, tag
 
 # In units of the picture, about as many as a telephone has pixels across.
 WIDTH, HEIGHT = 360, 214
 LEFT, RIGHT, TOP, BOTTOM = 42, 344, 8, 180
 
 
-def curves(caption, measure, series):
+def curves(caption: str, measure: str, series: dict[str, list[float]]) -> Html:
     """A line each of `series`, {name: [a value an epoch]}, from epoch 1 on.
 
     The page's script tells the values under the pointer.
@@ -50,7 +53,7 @@ def curves(caption, measure, series):
     )
 
 
-def reliability(caption, bins):
+def reliability(caption: str, bins: list[dict[str, Any]]) -> Html:
     """How often faces are named right, by confidence: a bar a bin beside the diagonal.
 
     bins: as scores.calibration gives them. A bar is as wide as its share of the faces.

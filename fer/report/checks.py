@@ -1,5 +1,7 @@
 """What a reader should know before trusting the numbers: pass, warn or fail."""
 
+from __future__ import annotations
+
 import contextlib
 from dataclasses import dataclass
 
@@ -7,7 +9,7 @@ import numpy as np
 
 from fer import BadInput, explain, models, scores
 from fer.report import wording
-from fer.report.material import CNN, FILES, accuracy, recipe
+from fer.report.material import CNN, FILES, Material, accuracy, recipe
 
 MANY_COPIES = 0.2  # of the validation rows: then a score tells more of memory
 GOOD_ECE, BAD_ECE = 0.05, 0.15  # of a probability: how far off one notices at all
@@ -24,14 +26,14 @@ class Check:
     said: str
 
 
-def graded(value, good, bad):
+def graded(value: float, good: float, bad: float) -> str:
     """pass up to `good`, fail from `bad` on, else warn; good > bad turns it round."""
     if good > bad:
         value, good, bad = -value, -good, -bad
     return "pass" if value <= good else "fail" if value >= bad else "warn"
 
 
-def copies(material):
+def copies(material: Material) -> Check:
     """Validation rows that are pixel by pixel the same as a fitted one."""
     held, alike = len(material.labels), int(material.copies.sum())
     new = ~material.copies
@@ -42,7 +44,7 @@ def copies(material):
     return Check("Copies", graded(alike / max(held, 1), 0, MANY_COPIES), f"{said}.")
 
 
-def calibration(material):
+def calibration(material: Material) -> Check:
     """How far confidence is from accuracy."""
     told = scores.calibration(material.labels, material.probabilities[CNN])
     sure = float(material.probabilities[CNN].max(1).mean())
@@ -56,7 +58,7 @@ def calibration(material):
     )
 
 
-def faithfulness(material):
+def faithfulness(material: Material) -> Check:
     """Whether the CNN's maps beat maps that know nothing of the face."""
     (_, own), *nulls = material.faithfulness.items()
     method = explain.best(material.models[CNN].network)
@@ -79,7 +81,7 @@ def _deletion(curves):
     return curves[0].mean(axis=1)
 
 
-def worst_class(material):
+def worst_class(material: Material) -> Check:
     """The class of which the CNN finds the smallest share."""
     counts = material.counts
     rows = counts.sum(1)
@@ -94,7 +96,7 @@ def worst_class(material):
     )
 
 
-def seeds(material):
+def seeds(material: Material) -> Check:
     """How far the accuracy of trainings that differ in their seed alone scatters."""
     found = [accuracy(material.models[CNN]), *_other_seeds(material)]
     if len(found) < 2:
@@ -118,7 +120,7 @@ def _other_seeds(material):
                 yield accuracy(model)
 
 
-def all_of(material):
+def all_of(material: Material) -> list[Check]:
     """Every check of the report."""
     checks = (copies, calibration, faithfulness, worst_class, seeds)
     return [check(material) for check in checks]

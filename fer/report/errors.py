@@ -1,28 +1,32 @@
 """Which faces a model gets wrong, and which of its errors may be the label's."""
 
+from __future__ import annotations
+
 import numpy as np
 
+from fer.types import Ints, Labels, Probabilities
 
-def most_confident(labels, probabilities):
+
+def most_confident(labels: Labels, probabilities: Probabilities) -> Ints:
     """Rows that are named wrong, the surest first: (n,) int."""
     wrong = np.flatnonzero(probabilities.argmax(1) != labels)
     return wrong[np.argsort(-probabilities[wrong].max(1), kind="stable")]
 
 
-def most_uncertain(probabilities):
+def most_uncertain(probabilities: Probabilities) -> Ints:
     """All rows, those with the most even probabilities first, by entropy: (N,) int."""
     logs = np.log(np.clip(probabilities, 1e-12, 1))
     entropy = -(probabilities * logs).sum(1)
     return np.argsort(-entropy, kind="stable")
 
 
-def label_candidates(labels, probabilities):
+def label_candidates(labels: Labels, probabilities: Probabilities) -> Ints:
     """Rows whose label may be wrong, the likeliest first: (n,) int.
 
-    A class is believed of a face where its probability is at least what faces of that
-    label get of it on average. Candidates are faces of which another class than the
-    label is believed, and more than all others (confident learning: Northcutt, 2021,
-    arXiv:1911.00068).
+    A class counts for a face if its probability is at least the mean that faces of that
+    label get. A face is a candidate if the likeliest class that counts is not its label
+    (confident learning: Northcutt, 2021, arXiv:1911.00068). labels: (N,) int.
+    probabilities: (N, C).
     """
     classes = probabilities.shape[1]
     typical = np.array(
@@ -38,7 +42,7 @@ def label_candidates(labels, probabilities):
     return rows[np.argsort(-margin, kind="stable")]
 
 
-def confused_pairs(counts):
+def confused_pairs(counts: Ints) -> list[tuple[int, int]]:
     """Pairs (true class, predicted class) by how many faces they mix up, most first.
 
     counts: (C, C) int. Pairs without a face are left out.
@@ -49,10 +53,11 @@ def confused_pairs(counts):
     return [(int(true), int(named)) for true, named in pairs if away[true, named]]
 
 
-def agreement(labels, one, other):
-    """How many faces both models name right, the one alone, the other alone, neither.
+def agreement(labels: Labels, one: Labels, other: Labels) -> dict[str, int]:
+    """How many faces both models name right, only one of them, or neither.
 
-    And of how many of these last they name the same wrong class.
+    Returns {"both", "one", "other", "neither", "alike"}: "alike" are those of "neither"
+    that both give the same wrong class. labels, one, other: (N,) int.
     """
     first, second = one == labels, other == labels
     neither = ~first & ~second

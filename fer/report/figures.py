@@ -1,11 +1,16 @@
 """Arrays in, matplotlib figures out."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from fer import cli
+from fer.types import Bools, Floats, Images, Ints, Probabilities
 
 HEAT = "inferno"  # perceptually uniform: twice as salient looks twice as bright
 MASKED = (24, 44, 92)  # red, green, blue of pixels that a mask takes away; no grey
@@ -16,7 +21,7 @@ UNITS = 64  # of a dense layer, to draw
 CELL, BAR = 0.55, 0.22  # inches for a number in a confusion matrix, for a bar's name
 
 
-def colors(levels):
+def colors(levels: int) -> list[list[int]]:
     """The colours of a map's `levels`, from nothing to all: [[red, green, blue], ...].
 
     Each is 0..255.
@@ -28,8 +33,8 @@ def _bytes(values):
     return colormaps[HEAT](values, bytes=True).tolist()
 
 
-def confusion(counts, classes, title):
-    """A confusion matrix (C, C): colour and share by row, with the counts beneath."""
+def confusion(counts: Ints, classes: Sequence[str], title: str) -> Figure:
+    """A confusion matrix (C, C) int: colour and share by row, with counts beneath."""
     from sklearn.metrics import ConfusionMatrixDisplay
 
     rates = counts / np.maximum(counts.sum(1, keepdims=True), 1)
@@ -55,7 +60,9 @@ def confusion(counts, classes, title):
     return figure
 
 
-def saliency(image, heats, title, threshold):
+def saliency(
+    image: Images, heats: dict[str, Floats], title: str, threshold: float
+) -> Figure:
     """A face, and for each map its heat with a colour bar and the face that it masks.
 
     image: (48, 48) uint8. heats: {name: (48, 48) float in 0..1}. Pixels of at most the
@@ -81,7 +88,14 @@ def saliency(image, heats, title, threshold):
     return figure
 
 
-def faces(photo, squares, cut, heats, told, classes):
+def faces(
+    photo: Images,
+    squares: Ints,
+    cut: Images,
+    heats: Floats,
+    told: Probabilities,
+    classes: Sequence[str],
+) -> Figure:
     """A photo with its faces marked, and a row a face: its saliency, its classes.
 
     photo: (H, W, 3) uint8. squares: (N, 4) int, left, top, width, height. cut: (N, 48,
@@ -89,7 +103,7 @@ def faces(photo, squares, cut, heats, told, classes):
     """
     height = max(4.2, max(1.7, 0.3 + BAR * len(classes)) * len(cut))
     figure = Figure(figsize=(10.5, height), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1.2, 1))
+    [[left, right]] = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.2, 1))
     axes = left.subplots()
     axes.imshow(photo)
     grid = right.subplots(len(cut), 2, squeeze=False, width_ratios=(1, 1.4))
@@ -111,7 +125,7 @@ def faces(photo, squares, cut, heats, told, classes):
     return figure
 
 
-def tiles(pictures, title, dead=None):
+def tiles(pictures: Floats, title: str, dead: Bools | None = None) -> Figure:
     """A grid of pictures (N, H, W), each by its own contrast; a dead one is crossed.
 
     Rows are numbered by the first picture in them.
@@ -148,7 +162,7 @@ def tiles(pictures, title, dead=None):
     return figure
 
 
-def groups(pictures):
+def groups(pictures: dict[str, Images]) -> Figure:
     """A row of faces a group: {title: (K, 48, 48) uint8}; at most 10 of each."""
     figure = Figure(figsize=(8, 0.4 + 1.05 * len(pictures)))
     grid = figure.subplots(max(len(pictures), 1), 10, squeeze=False)
@@ -161,8 +175,8 @@ def groups(pictures):
     return figure
 
 
-def weights(images):
-    """What the units of a first dense layer weigh: the largest of (units, 48, 48)."""
+def weights(images: Floats) -> Figure:
+    """A first dense layer's weights (units, 48, 48): a tile for each of the largest."""
     size = np.abs(images).mean(axis=(1, 2))
     most = size.argsort(kind="stable")[::-1][:UNITS]
     return tiles(
@@ -170,8 +184,14 @@ def weights(images):
     )
 
 
-def filter_pictures(layer, found, dead, steps, maps, image):
-    """A layer's ascents and responses, each as (file name, figure, title)."""
+def filter_pictures(
+    layer: str, found: Floats, dead: Bools, steps: int, maps: Floats, image: str
+) -> Iterator[tuple[str, Figure, str]]:
+    """A layer's ascents and responses, each as (file name, figure, title).
+
+    found: (filters, 48, 48). dead: (filters,) bool. maps: (filters, height, width).
+    image: the name of the face, for the title.
+    """
     filters, responses = filter_names(layer)
     ascents = f"Filters of layer {layer} after {steps} steps of gradient ascent"
     yield filters, tiles(found, ascents, dead), ascents
@@ -179,6 +199,6 @@ def filter_pictures(layer, found, dead, steps, maps, image):
     yield responses, tiles(maps, outputs), outputs
 
 
-def filter_names(layer):
+def filter_names(layer: str) -> tuple[str, str]:
     """The names of the files of a layer's ascents and responses."""
     return f"{layer}_filters.png", f"{layer}_responses.png"

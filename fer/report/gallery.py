@@ -1,10 +1,16 @@
-"""The faces behind each cell of the confusion matrix, and what is left of them."""
+"""The faces in each cell of the confusion matrix, with maps and masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from fer import cli, explain, models
 from fer.report import errors, figures, page
-from fer.report.material import CNN, DNN
+from fer.report.material import CNN, DNN, Material
+from fer.types import Images, Ints
 
 # A pixel is kept where its saliency exceeds one of these.
 THRESHOLDS = np.arange(1, 10) / 10
@@ -17,12 +23,13 @@ NETWORKS = (CNN, DNN)
 MAPS = ((CNN, "gradient"), (CNN, "hirescam"), (DNN, "gradient"))
 
 
-def cells(material):
+def cells(material: Material) -> dict[tuple[int, int], Ints]:
     """The faces of each cell, worst first: {(true, predicted): (n,) rows}.
 
     A face is worse the less probable its label is.
     """
-    predicted, found = material.predicted[CNN], {}
+    found: dict[tuple[int, int], Ints] = {}
+    predicted = material.predicted[CNN]
     of_label = material.probabilities[CNN][np.arange(len(predicted)), material.labels]
     for true, named in np.argwhere(material.counts):
         rows = np.flatnonzero((material.labels == true) & (predicted == named))
@@ -31,8 +38,8 @@ def cells(material):
     return found
 
 
-def blocks(material):
-    """What the page's script shows: an element of data a cell, and one about them."""
+def blocks(material: Material) -> Iterator[page.Html]:
+    """Data for the page's script: an element about all cells, then one a cell."""
     of_cells = cells(material)
     explained = np.concatenate([rows[:WITH_MAPS] for rows in of_cells.values()])
     maps = [explain_faces(material, *each, explained) for each in MAPS]
@@ -74,16 +81,20 @@ def _about(material):
     }
 
 
-def faces_sheet(images):
+def faces_sheet(images: Images) -> str:
     """Faces (N, 48, 48) uint8 in one picture, as a data URI."""
     return page.webp(page.sheet(images), quality=QUALITY)
 
 
-def explain_faces(material, name, method, rows):
-    """The maps of `rows`, of the class that the network names, and what masks leave.
+def explain_faces(
+    material: Material, name: str, method: str, rows: Ints
+) -> dict[str, Any]:
+    """The maps of `rows` for the predicted class, and its probability under masks.
 
-    Returns a dict: levels (n, 48, 48) uint8 is how many THRESHOLDS a pixel exceeds;
-    whole (n,) the class's probability, left (n, thresholds) that with the mask.
+    name: of the network. method: of explain.METHODS. Returns {"network", "classes" (n,)
+    int, "whole" (n,): the probability of the class, "left" (n, thresholds): the same
+    for the masked face, "levels" (n, 48, 48) uint8: how many THRESHOLDS a pixel
+    exceeds}.
     """
     network = material.models[name].network
     images = material.faces.images[rows]

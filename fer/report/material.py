@@ -1,14 +1,19 @@
-"""What the report draws on: models, histories, faces and their probabilities."""
+"""The input of the report: models, histories, faces and their probabilities."""
+
+from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from fer import BadInput, cli, data, explain, files, models, scores
 from fer.report import page
 from fer.training import run
+from fer.types import Bools, Floats, Ints, Labels
 
 CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
 OWN, RANDOM = "its maps", "random maps"
@@ -19,7 +24,7 @@ FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """What the sections draw on; dicts go by CNN, PLAIN and DNN."""
+    """The input of every section; the keys of its dicts are CNN, PLAIN and DNN."""
 
     source: data.Source
     folder: Path  # of the models
@@ -34,22 +39,22 @@ class Material:
     probabilities: dict  # (N, classes) float32 each
 
     @property
-    def labels(self):
-        """(N,) int."""
+    def labels(self) -> Labels:
+        """The labels of the validation rows: (N,) int."""
         return self.faces.labels
 
     @property
-    def classes(self):
-        """Their names."""
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the labels."""
         return self.models[CNN].classes
 
     @functools.cached_property
-    def predicted(self):
+    def predicted(self) -> dict[str, Labels]:
         """The likeliest class of each face, by network: (N,) int each."""
         return {title: each.argmax(1) for title, each in self.probabilities.items()}
 
     @functools.cached_property
-    def copies(self):
+    def copies(self) -> Bools:
         """Which validation rows the CNN was fitted on a copy of: (N,) bool."""
         fitted = self.models[CNN].fitted
         if fitted is None:
@@ -57,13 +62,13 @@ class Material:
         return np.isin(data.short_digests(self.faces.images), fitted)
 
     @functools.cached_property
-    def counts(self):
+    def counts(self) -> Ints:
         """The CNN's confusion matrix: (C, C) int."""
         return scores.matrix(self.labels, self.predicted[CNN], self.classes)
 
     @functools.cached_property
-    def faithfulness(self):
-        """How faithful the CNN's maps are, and some that know nothing of the face.
+    def faithfulness(self) -> dict[str, Floats]:
+        """Deletion and insertion curves of the CNN's maps, and of blind ones.
 
         {name: explain.faithfulness.curves}, of the first MEASURED faces and the
         class that the CNN names.
@@ -80,11 +85,11 @@ class Material:
             for name, each in maps.items()
         }
 
-    def save(self, name, figure):
+    def save(self, name: str, figure: Figure) -> None:
         """Save the figure as `name` beside the page."""
         files.write_figure(self.out / name, figure)
 
-    def picture(self, name, figure, caption):
+    def picture(self, name: str, figure: Figure, caption: str) -> page.Html:
         """Save the figure as `name` beside the page; return it as part of the page."""
         self.save(name, figure)
         return page.picture(page.drawn(figure), caption)
@@ -96,17 +101,17 @@ def _blob(side):
     return np.exp(-(off[:, None] ** 2 + off**2) / (2 * BLOB**2))
 
 
-def recipe(model):
+def recipe(model: models.Model) -> dict[str, Any]:
     """The choices of the model's training, by name."""
     return model.card["recipe"]
 
 
-def accuracy(model):
-    """What the model's card says that one pass scores."""
+def accuracy(model: models.Model) -> float:
+    """The model's accuracy in one pass, 0..1, as its card has it."""
     return model.card["scores"]["one pass"]["accuracy"]
 
 
-def gather(source, folder, **asked):
+def gather(source: data.Source, folder: Path, **asked: Any) -> Material:
     """Load the models of `folder`; let them predict `source`'s validation rows.
 
     asked: test, out, seed, most and command, as Material has them.

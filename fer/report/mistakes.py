@@ -1,16 +1,20 @@
 """The section of errors, and mistakes.csv."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import numpy as np
 
 from fer import files
 from fer.report import errors, gallery, page
-from fer.report.material import CNN, DNN
+from fer.report.material import CNN, DNN, Material
 
 LISTED = 12  # faces of each kind of error
 PAIRS = 10  # of classes
 
 
-def section(report):
+def section(report: Material) -> Iterator[page.Html]:
     """The errors worth looking at, and the file of all of them."""
     labels, told = report.labels, report.probabilities[CNN]
     wrong = errors.most_confident(labels, told)

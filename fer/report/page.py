@@ -1,14 +1,21 @@
 """Text, tables and pictures in, one self-contained HTML page out."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import html
 import io
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
+
+from fer.types import Images, Ints
 
 HERE = Path(__file__).parent
 DPI, QUALITY = 100, 80  # of matplotlib's figures inside the page
@@ -18,7 +25,7 @@ class Html(str):
     """Text that is markup already; all other text is escaped."""
 
 
-def tag(name, *children, **attributes):
+def tag(name: str, *children: object, **attributes: object) -> Html:
     """An element as Html. An attribute class is written class_; data_x is data-x.
 
     An attribute that is None is left out; one that is True has no value.
@@ -37,14 +44,13 @@ def _escaped(child):
     return child if isinstance(child, Html) else html.escape(str(child))
 
 
-def page(title, sections):
-    """The whole page. sections: {heading: [Html, ...]}, in their order.
+def page(title: str, sections: dict[str, list[Html]]) -> str:
+    """The whole page as HTML; sections: {heading: parts}, in their order.
 
     Nothing is fetched, and only this page's own script runs, whatever the fields of a
     file say.
     """
-    style, script = (HERE / name for name in ("page.css", "page.js"))
-    style, script = style.read_text(), script.read_text()
+    style, script = ((HERE / name).read_text() for name in ("page.css", "page.js"))
     links = [
         tag("li", tag("a", heading, href=f"#{_anchor(heading)}"))
         for heading in sections
@@ -76,18 +82,20 @@ def _hash(text):
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def paragraph(text, **attributes):
+def paragraph(text: str, **attributes: object) -> Html:
     """A paragraph of plain text."""
     return tag("p", text, **attributes)
 
 
-def preformatted(text, label):
+def preformatted(text: str, label: str) -> Html:
     """Text whose columns line up; `label` names it for a screen reader."""
     return _scrolling(tag("pre", text), label)
 
 
-def table(header, rows, caption):
-    """A table, whose columns the page's script sorts by."""
+def table(
+    header: Iterable[str], rows: Iterable[Sequence[object]], caption: str
+) -> Html:
+    """A table; the page's script sorts it by a column. The first cell heads its row."""
     head = tag("tr", *(tag("th", cell, scope="col") for cell in header))
     body = [
         tag("tr", tag("th", first, scope="row"), *map(_cell, rest))
@@ -106,8 +114,8 @@ def _cell(value):
     return tag("td", value, class_=None if number else "text")
 
 
-def matrix(counts, classes, caption):
-    """A confusion matrix: a row a true class, shaded by the share of its faces.
+def matrix(counts: Ints, classes: Sequence[str], caption: str) -> Html:
+    """A confusion matrix (C, C) int: a row a true class, shaded by share of its faces.
 
     The page's script makes a button of each cell that has faces.
     """
@@ -141,29 +149,29 @@ def _scrolling(inner, label):
     )
 
 
-def details(summary, *children):
-    """What is shown when the reader asks for it."""
+def details(summary: str, *children: object) -> Html:
+    """A disclosure: the children show when the reader opens the summary."""
     return tag("details", tag("summary", summary), *children)
 
 
-def facts(pairs):
-    """A list of names and what they are."""
+def facts(pairs: Iterable[tuple[str, object]]) -> Html:
+    """A list of (name, value) pairs."""
     each = (tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs)
     return tag("dl", *each)
 
 
-def picture(source, caption, **attributes):
+def picture(source: str, caption: str, **attributes: object) -> Html:
     """A picture with its caption; source: a data URI."""
     image = picture_alone(source, caption, **attributes)
     return tag("figure", image, tag("figcaption", caption))
 
 
-def picture_alone(source, told, **attributes):
+def picture_alone(source: str, told: str, **attributes: object) -> Html:
     """A picture; `told` says in words what it shows."""
     return Html(str(tag("img", alt=told, src=source, **attributes))[: -len("</img>")])
 
 
-def drawn(figure):
+def drawn(figure: Figure) -> str:
     """A matplotlib figure as a data URI, in a screen's resolution."""
     stream = io.BytesIO()
     options = {"quality": QUALITY, "method": 6}
@@ -173,26 +181,26 @@ def drawn(figure):
     return _data_uri(stream)
 
 
-def script_data(name, value):
+def script_data(name: str, value: Any) -> Html:
     """`value` as JSON for the page's script; no text in it can end the element."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     inner = Html(text.replace("<", "\\u003c"))
     return tag("script", inner, type="application/json", id=name)
 
 
-def sheet(images, columns=64):
+def sheet(images: Images, columns: int = 64) -> Images:
     """Images (N, H, W) uint8 side by side in rows of `columns`: (rows, width) uint8."""
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     high, wide = images.shape[1:]
     cells = np.zeros((rows * columns, high, wide), np.uint8)
     cells[: len(images)] = images
-    cells = cells.reshape(rows, columns, high, wide)
-    return cells.transpose(0, 2, 1, 3).reshape(rows * high, columns * wide)
+    grid = cells.reshape(rows, columns, high, wide).transpose(0, 2, 1, 3)
+    return grid.reshape(rows * high, columns * wide)
 
 
-def webp(pixels, **options):
-    """Pixels (H, W) uint8 as a data URI; options: as Pillow's, such as quality."""
+def webp(pixels: Images, **options: Any) -> str:
+    """Pixels (H, W) uint8 as a WebP data URI; options: Pillow's, such as quality."""
     from PIL import Image
 
     stream = io.BytesIO()

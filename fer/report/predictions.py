@@ -1,17 +1,33 @@
 """What models make of faces: tables, text and a figure."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from fer import BadInput, explain, progress
 from fer.data import SIDE, pictures
 from fer.report import figures
+from fer.types import Floats, Images, Ints, Probabilities
+
+if TYPE_CHECKING:
+    from fer.models import Model
 
 TOGETHER = 64  # pictures whose faces the models see at a time
 
 
-def table(paths, tell, classes, whole=False, strict=False):
+def table(
+    paths: Sequence[Path],
+    tell: Callable[[Images], Probabilities],
+    classes: Sequence[str],
+    whole: bool = False,
+    strict: bool = False,
+) -> tuple[tuple[str, ...], Iterator[tuple], Counter]:
     """A row for each face of each picture, in order, or one that says why none.
 
     Returns the columns' names, an iterator of rows, and a Counter of pictures, of faces
@@ -20,12 +36,12 @@ def table(paths, tell, classes, whole=False, strict=False):
     rows raise BadInput for the first picture without a face if `strict`.
     """
     header = ("file", "face", "box", "label", "confidence", *classes, "reason")
-    counts = Counter()
+    counts: Counter = Counter()
     return header, _rows(paths, tell, classes, whole, strict, counts), counts
 
 
-def counted(counts):
-    """The counts of `table` as text."""
+def counted(counts: Counter) -> str:
+    """The counts of `table` as a sentence."""
     return (
         f"{counts['faces']:,} faces in {counts['pictures']:,} pictures; "
         f"{counts['none']:,} pictures without, for the reason in their rows"
@@ -68,7 +84,12 @@ def _row(path, number, square, told, classes):
     return path, number, box, classes[likeliest], shares[likeliest], *shares, ""
 
 
-def labels(told, classes, names=False, probabilities=False):
+def labels(
+    told: Probabilities,
+    classes: Sequence[str],
+    names: bool = False,
+    probabilities: bool = False,
+) -> tuple[Any, dict[str, Floats]]:
     """The labels of faces, as numbers or `names`, and further columns: {class: (N,)}.
 
     told: probabilities (N, C), which become the further columns if asked for.
@@ -78,7 +99,13 @@ def labels(told, classes, names=False, probabilities=False):
     return [classes[label] for label in found] if names else found, dict(shares)
 
 
-def of_one(path, tell, models, whole=False, draw=False):
+def of_one(
+    path: Path,
+    tell: Callable[[Images], Probabilities],
+    models: Sequence[Model],
+    whole: bool = False,
+    draw: bool = False,
+) -> tuple[str, Figure | None]:
     """A picture's faces as text, and a figure of them if `draw`, else None."""
     faces, squares = pictures.faces(path, whole)
     told, classes = tell(faces), models[0].classes
@@ -92,7 +119,7 @@ def of_one(path, tell, models, whole=False, draw=False):
     return text(squares, told, classes), figures.faces(*shown)
 
 
-def text(squares, told, classes):
+def text(squares: Ints, told: Probabilities, classes: Sequence[str]) -> str:
     """The classes of each face, the likeliest first, with their probabilities."""
     lines = []
     for number, (square, shares) in enumerate(zip(squares, told, strict=True), 1):

@@ -1,5 +1,9 @@
 """The report's sections: pictures, tables, and sentences computed from them."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import numpy as np
 
 from fer import cli, data, explain, files, networks, scores
@@ -12,7 +16,7 @@ from fer.report import (
     verdict,
     wording,
 )
-from fer.report.material import CNN, DNN, OWN, PLAIN, RANDOM, accuracy, recipe
+from fer.report.material import CNN, DNN, OWN, PLAIN, RANDOM, Material, accuracy, recipe
 from fer.training import curves
 
 NO_FACES = (
@@ -20,8 +24,8 @@ NO_FACES = (
 )
 
 
-def networks_compared(report):
-    """What each network scores on the validation rows, and what it learned from."""
+def networks_compared(report: Material) -> Iterator[page.Html]:
+    """Scores of each network on the validation rows, its recipe and its data."""
     rows = []
     for title, model in report.models.items():
         told = report.probabilities[title]
@@ -40,8 +44,10 @@ def networks_compared(report):
                 model.card["data"]["file"],
             )
         )
-    header = ("network", "parameters", "accuracy", "95% CI", "mean recall")
-    header += ("calibration error", "recipe", "trained on")
+    header = (
+        *("network", "parameters", "accuracy", "95% CI", "mean recall"),
+        *("calibration error", "recipe", "trained on"),
+    )
     yield page.table(header, rows, "Scores on the validation rows")
     yield page.paragraph(
         f"{report.source.name}: {len(report.faces):,} validation rows, which a "
@@ -56,7 +62,7 @@ def _recipe(choices):
     return ", ".join(told + [word for name, word in more.items() if choices[name]])
 
 
-def cnn(report):
+def cnn(report: Material) -> Iterator[page.Html]:
     """The CNN: structure, curves with and without augmentation side by side."""
     yield _structure(report, CNN)
     yield from _curves(report, "cnn_curves.png", CNN, PLAIN)
@@ -67,7 +73,7 @@ def cnn(report):
     )
 
 
-def dnn(report):
+def dnn(report: Material) -> Iterator[page.Html]:
     """The DNN: structure, curves, and both networks on one axis."""
     yield _structure(report, DNN)
     yield from _curves(report, "dnn_curves.png", DNN)
@@ -123,7 +129,7 @@ def _history(report, title):
     return wording.history(report.histories[title], recipe(model), accuracy(model))
 
 
-def confusion(report):
+def confusion(report: Material) -> Iterator[page.Html]:
     """The CNN's confusion matrix, the faces of each cell, and the table a class."""
     labels, predicted = report.labels, report.predicted[CNN]
     counts, classes = report.counts, report.classes
@@ -151,8 +157,8 @@ def confusion(report):
     yield page.table(header, rows, "The CNN's scores by class")
 
 
-def calibration(report):
-    """How far the probabilities can be taken at their word."""
+def calibration(report: Material) -> Iterator[page.Html]:
+    """How well probabilities match accuracy: reliability diagrams and their errors."""
     told = {
         title: scores.calibration(report.labels, report.probabilities[title])
         for title in (CNN, DNN)
@@ -176,14 +182,14 @@ def calibration(report):
     )
 
 
-def saliency(report):
-    """One face, what of it the CNN's score depends on, and what is left of it."""
+def saliency(report: Material) -> Iterator[page.Html]:
+    """One face with the CNN's saliency map and mask, and how faithful such maps are."""
     model, predicted = report.models[CNN], report.predicted[CNN]
     shown = report.classes.index(cli.SHOWN) if cli.SHOWN in report.classes else 0
     row = explain.first_right(report.labels, predicted, shown)
     image, label = report.faces.images[row], report.labels[row]
     method, told = explain.best(model.network), report.probabilities[CNN][row]
-    [heat] = explain.heat_of(method, model.network, image[None], [predicted[row]])
+    [heat] = explain.heat_of(method, model.network, image[None], predicted[[row]])
     if report.most:
         name = f"validation row {row}"
         title = wording.explained(name, report.classes, label, told, predicted[row])
@@ -198,13 +204,13 @@ def saliency(report):
     )
 
 
-def filters(report):
-    """What the convolutions look for, and what they make of a face."""
+def filters(report: Material) -> Iterator[page.Html]:
+    """For two convolutions: images from gradient ascent, and responses to a face."""
     network = report.models[CNN].network
     row = min(cli.IMAGE, len(report.faces) - 1)
     image = report.faces.images[row]
     for layer in explain.pick_layers(network, cli.LAYERS):
-        found, *reached = explain.ascend(network, layer, cli.STEPS, report.seed)
+        found, before, after = explain.ascend(network, layer, cli.STEPS, report.seed)
         few = report.faces.images[: cli.MOVING]
         dead = ~explain.moved(network, layer, few)
         maps = explain.responses(network, layer, image)
@@ -215,13 +221,13 @@ def filters(report):
         if report.most:
             shown.append(report.picture(*responses))
         said = page.paragraph(
-            wording.filters(layer.name, *reached, dead, len(few), maps)
+            wording.filters(layer.name, before, after, dead, len(few), maps)
         )
         heading = page.tag("h3", f"Layer {layer.name}")
         yield page.tag("div", heading, *shown, said, data_layer=layer.name)
 
 
-def submission(report):
+def submission(report: Material) -> Iterator[page.Html]:
     """The Kaggle submission."""
     if report.test is None:
         yield page.paragraph("No test file: name one with --test.")

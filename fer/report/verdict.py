@@ -1,14 +1,17 @@
-"""The first screen: what came out, what to know of it, and where it came from."""
+"""The first screen of the page: results, checks, and how they were made."""
+
+from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from fer import data, scores
 from fer.report import checks, page, wording
-from fer.report.material import CNN, DNN
+from fer.report.material import CNN, DNN, Material
 
 
-def section(report):
+def section(report: Material) -> Iterator[page.Html]:
     """Three sentences, the list of checks, and what made the page."""
     said = " ".join(_sentences(report))
     yield page.paragraph(said, class_="verdict")
@@ -43,7 +46,7 @@ def _sentences(report):
     yield wording.confusions(report.counts, report.classes)
 
 
-def commit():
+def commit() -> str:
     """The commit of this suite, and whether its files differ from it."""
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
     try:

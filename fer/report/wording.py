@@ -1,17 +1,23 @@
 """Sentences computed from numbers."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from fer.scores import DEVIATIONS, best_epoch
+from fer.types import Bools, Floats, Ints, Probabilities
 
 
-def interval(values):
+def interval(values: Floats) -> tuple[float, float]:
     """The 95% interval of the mean of `values` (N,): (low, high)."""
     half = DEVIATIONS * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def accuracy(what, score):
+def accuracy(what: str, score: dict[str, Any]) -> str:
     """A sentence on an accuracy, as scores.accuracy gives it."""
     low, high = score["interval"]
     return (
@@ -20,12 +26,12 @@ def accuracy(what, score):
     )
 
 
-def confusions(counts, classes):
+def confusions(counts: Ints, classes: Sequence[str]) -> str:
     """Sentences on a confusion matrix: best and worst class, likeliest mix-ups."""
     faces = counts.sum(1)
     rates = counts / np.maximum(faces, 1)[:, None]
     right = np.where(faces, np.diag(rates), np.nan)
-    best, worst = (pick(right) for pick in (np.nanargmax, np.nanargmin))
+    best, worst = (int(pick(right)) for pick in (np.nanargmax, np.nanargmin))
     away = rates - np.diag(np.diag(rates))
     pairs = [np.unravel_index(i, away.shape) for i in np.argsort(-away, axis=None)[:2]]
     said = " and ".join(
@@ -40,7 +46,9 @@ def confusions(counts, classes):
     )
 
 
-def difference(what, against, change, others=()):
+def difference(
+    what: str, against: str, change: dict[str, Any], others: Sequence[str] = ()
+) -> str:
     """Sentences on two accuracies of the same rows, and whether chance explains it.
 
     others: names of whatever else sets the two apart.
@@ -61,13 +69,15 @@ def difference(what, against, change, others=()):
     return f"{said} They also differ in {listed(others)}." if others else said
 
 
-def listed(names):
+def listed(names: Sequence[str]) -> str:
     """Names as a sentence lists them: a, b and c."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def history(history, options, exact=None):
+def history(
+    history: list[dict[str, Any]], options: dict[str, Any], exact: float | None = None
+) -> str:
     """Sentences on a learning curve, and on what a reader may wonder about in it.
 
     options: those of the training. exact: the model's own accuracy, in float32.
@@ -96,11 +106,13 @@ def history(history, options, exact=None):
     return " ".join(said)
 
 
-def filters(layer, before, after, dead, faces, maps):
-    """Sentences on a layer: what its filters climb to, and how many the face moves.
+def filters(
+    layer: str, before: Floats, after: Floats, dead: Bools, faces: int, maps: Floats
+) -> str:
+    """Sentences on a layer: dead filters, gains of the ascent, responses to a face.
 
     before, after: (filters,) mean response to each filter's own image. dead: (filters,)
-    bool, those that none of so many faces moves. maps: (filters, H, W).
+    bool: constant over all `faces` faces. maps: (filters, H, W), responses to one face.
     """
     answers = maps.mean(axis=(1, 2))
     busy = int((answers > 0.1 * max(answers.max(), 1e-9)).sum())
@@ -115,7 +127,7 @@ def filters(layer, before, after, dead, faces, maps):
     )
 
 
-def saliency(heat, threshold):
+def saliency(heat: Floats, threshold: float) -> str:
     """Sentences on a map (48, 48) in 0..1: how much is kept, where its weight lies."""
     thirds = np.array_split(heat, 3)
     shares = [part.sum() / max(heat.sum(), 1e-9) for part in thirds]
@@ -129,8 +141,15 @@ def saliency(heat, threshold):
     )
 
 
-def explained(name, classes, label, probabilities, asked, against=None):
-    """What a picture explains: true class, if known, prediction, class asked after.
+def explained(
+    name: str,
+    classes: Sequence[str],
+    label: int | None,
+    probabilities: Probabilities,
+    asked: int,
+    against: int | None = None,
+) -> str:
+    """The title of an explanation: true class if known, prediction, class explained.
 
     probabilities: (C,). label, asked, against: int or None.
     """
@@ -143,7 +162,7 @@ def explained(name, classes, label, probabilities, asked, against=None):
     return f"{said}; {why}" + ("" if against is None else f", not {classes[against]}")
 
 
-def completeness(total, due):
+def completeness(total: Floats, due: Floats) -> str:
     """A sentence on explain.completeness: how far the maps' sums are off; (N,) both."""
     return (
         f"Completeness: the map adds up to {total[0]:.3f}; the score's change from a "
@@ -151,7 +170,7 @@ def completeness(total, due):
     )
 
 
-def faithfulness(curves, chance):
+def faithfulness(curves: Floats, chance: Floats) -> str:
     """A sentence on explain.against_chance's curves, and on those of maps at random."""
     _, faces, points = curves.shape
     tenth = (points - 1) // 10
