@@ -1,5 +1,6 @@
 """A picture file becomes the faces that it shows, or is refused."""
 
+import importlib.util
 import sys
 import types
 
@@ -109,7 +110,7 @@ def test_what_is_no_picture_is_refused(rng, tmp_path, monkeypatch):
     good = tmp_path / "good.png"
     Image.fromarray(rng.integers(0, 256, (64, 64), np.uint8)).save(good)
     (tmp_path / "cut.png").write_bytes(good.read_bytes()[:300])
-    monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for name, why in {
         "missing.png": "cannot be read: No such file",
         "text.png": "is no picture .*: save it as PNG or JPEG",
@@ -129,7 +130,7 @@ def test_heic_is_read_where_its_package_is(drawn, tmp_path, monkeypatch):
     asked = []
     heif = types.SimpleNamespace(register_heif_opener=lambda: asked.append("once"))
     monkeypatch.setitem(sys.modules, "pillow_heif", heif)
-    monkeypatch.setattr(pictures.importlib.util, "find_spec", lambda name: heif)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: heif)
     Image.fromarray(drawn.images[0]).save(tmp_path / "face.png")
     pictures.read(tmp_path / "face.png")
     assert asked == ["once"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fer import BadInput
-from fer.data import classes, squares
+from fer.data import classes, decoding, squares
 from fer.data.gather import split_code
 
 # What columns are called, without capitals, spaces and marks.
@@ -177,7 +177,7 @@ def path_column(fields: list[str]) -> int | None:
 def is_paths(header: list[str], row: list[str]) -> bool:
     """Whether a table with that header and first row lists paths of pictures."""
     place = path_column(header)
-    return place is not None and place < len(row) and squares.is_picture(row[place])
+    return place is not None and place < len(row) and decoding.is_picture(row[place])
 
 
 def _is_row(fields):

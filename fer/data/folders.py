@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from fer import BadInput, threads
-from fer.data import classes, squares
+from fer.data import classes, decoding, squares
 from fer.data.gather import Block, blocks_of, split_code
 from fer.data.unpack import Holding
 
@@ -20,13 +20,13 @@ def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
     no split. Raises BadInput for a damaged picture, or one without class or split where
     others have them.
     """
-    names = list(filter(squares.is_picture, holding.names))
+    names = list(filter(decoding.is_picture, holding.names))
     places = {name: _place(name) for name in names}
     _must_be_alike(holding, places)
     ignored = Counter(
         PurePosixPath(name).suffix or "no suffix"
         for name in holding.names
-        if not squares.is_picture(name)
+        if not decoding.is_picture(name)
     )
     about["form"] = f"{len(names):,} pictures in {_what(holding)}" + "".join(
         f", ignored: {n:,} files {suffix}" for suffix, n in ignored.most_common(3)
@@ -36,7 +36,7 @@ def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
 
 def has_known_class(name: str) -> bool:
     """Whether a picture lies in a folder of a known class."""
-    label = _place(name)[0] if squares.is_picture(name) else None
+    label = _place(name)[0] if decoding.is_picture(name) else None
     return bool(label) and classes.is_known(label)
 
 

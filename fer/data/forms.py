@@ -12,12 +12,12 @@ from typing import Any
 
 from fer import BadInput
 from fer.data import (
+    decoding,
     dialect,
     folders,
     gather,
     parquet,
     paths,
-    squares,
     table,
     unpack,
     webdataset,
@@ -28,7 +28,7 @@ TABLES = (".csv", ".tsv", ".txt", ".data")
 
 
 def _pictures(holding):
-    return any(map(squares.is_picture, holding.names))
+    return any(map(decoding.is_picture, holding.names))
 
 
 def _by_class(holding):

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from fer import BadInput, files
-from fer.data import detect
+from fer.data import decoding, detect
 from fer.data.faces import SIDE
 from fer.types import Images, Ints
 
-# Pillow has more: of one, another program would be started on a stranger's file.
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "HEIF")
-HEIC = (".heic", ".heif")
-ENDINGS = (
-    *(".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".webp"),
-    *(".avif", ".ppm", ".pgm", ".pbm", *HEIC),
-)
-EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB")
-GREY = (128, 128, 128)  # where a picture is transparent
 FLAT = 8  # Grey levels; a picture of fewer shows nothing.
 
 
@@ -60,7 +49,7 @@ def are_pictures(paths: Iterable[Path | str]) -> bool:
     def is_picture(path):
         if path.is_dir():
             return any(True for _ in _inside(path))
-        return path.name.lower().endswith(ENDINGS)
+        return decoding.is_picture(path.name)
 
     return all(map(is_picture, map(Path, paths)))
 
@@ -75,7 +64,9 @@ def find(paths: Iterable[Path | str]) -> list[Path]:
         with files.reading(path):
             inside = sorted(_inside(path)) if path.is_dir() else [path]
         if not inside:
-            raise BadInput(f"{path} has no picture in it ({', '.join(ENDINGS)})")
+            raise BadInput(
+                f"{path} has no picture in it ({', '.join(decoding.ENDINGS)})"
+            )
         found += inside
     return found
 
@@ -84,7 +75,7 @@ def _inside(folder):
     for above, _, names in os.walk(folder):
         for name in names:
             # What macOS lays beside a picture has its ending, and a dot in front.
-            if name.lower().endswith(ENDINGS) and not name.startswith("."):
+            if decoding.is_picture(name) and not name.startswith("."):
                 yield Path(above, name)
 
 
@@ -106,47 +97,10 @@ def _large(path, squares):
 def read(path: Path | str) -> Images:
     """A picture as viewers show it: (H, W, 3) uint8, upright, grey where transparent.
 
-    Raises BadInput for what is no picture, or one whose pixels are too many, or of
-    another kind than 8 or 16 bits a colour.
+    Raises BadInput as decoding.picture, and for a file that cannot be read.
     """
-    from PIL import Image, ImageOps
-
-    mend = "save it as PNG or JPEG"
-    if importlib.util.find_spec("pillow_heif"):
-        from pillow_heif import register_heif_opener
-
-        register_heif_opener()
-    elif Path(path).suffix.lower() in HEIC:
-        mend += ", or pip install pillow-heif"
-    with warnings.catch_warnings(), files.understood(path, "picture", mend):
-        warnings.simplefilter("ignore")  # of what else a camera wrote into it
-        # A file of a few bytes may claim to unpack to gigabytes.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        Image.init()
-        formats = [name for name in FORMATS if name in Image.OPEN]
-        try:
-            with Image.open(path, formats=formats) as picture:
-                return np.array(_in_colours(path, ImageOps.exif_transpose(picture)))
-        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-            most = f"{Image.MAX_IMAGE_PIXELS:,}"
-            raise BadInput(f"{path} has more pixels than {most}: shrink it") from error
-
-
-def _in_colours(path, picture):
-    from PIL import Image
-
-    if picture.mode.startswith("I;16"):
-        sixteen = np.asarray(picture).astype(np.uint16)
-        picture = Image.fromarray((sixteen >> 8).astype(np.uint8))
-    if picture.mode not in EIGHT_BITS:
-        raise BadInput(
-            f"{path} has other pixels ({picture.mode}) than 8 or 16 bits a colour: "
-            "save it as PNG or JPEG"
-        )
-    if picture.has_transparency_data:
-        behind = Image.new("RGBA", picture.size, GREY)
-        picture = Image.alpha_composite(behind, picture.convert("RGBA"))
-    return picture.convert("RGB")
+    with files.reading(path), open(path, "rb") as stream:
+        return np.array(decoding.picture(stream, str(path)).convert("RGB"))
 
 
 def _grey(colours):

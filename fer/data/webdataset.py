@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from fer import BadInput, threads
-from fer.data import squares
+from fer.data import decoding, squares
 from fer.data.gather import Block, blocks_of, split_code
 from fer.data.unpack import Holding
 
@@ -26,7 +26,7 @@ def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
     wanted = [
         name
         for name in holding.names
-        if squares.is_picture(name) or name.lower().endswith(LABELS)
+        if decoding.is_picture(name) or name.lower().endswith(LABELS)
     ]
 
     def decode(sample):

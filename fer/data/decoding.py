@@ -1,0 +1,77 @@
+"""A picture file's bytes as pixels, upright and of eight bits."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+import numpy as np
+
+from fer import BadInput
+
+# Pillow has more: of one, another program would be started on a stranger's file.
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "HEIF")
+HEIC = (".heic", ".heif")
+ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".webp", ".avif", ".ppm", ".pgm", ".pbm", *HEIC),
+)
+GREYS = ("1", "L")
+COLOURS = ("LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB")
+BEHIND = (128, 128, 128)  # where a picture is transparent
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file's name ends like a picture's."""
+    return PurePosixPath(name).suffix.lower() in ENDINGS
+
+
+def picture(stream: IO[bytes], where: str) -> Any:
+    """The picture in a stream as viewers show it: a Pillow image, "L" or "RGB".
+
+    Upright, grey where it is transparent. Raises BadInput that names `where` for what
+    is no picture, or one whose pixels are too many, or of another kind than 8 or 16
+    bits a colour.
+    """
+    from PIL import Image
+
+    mend = "save it as PNG or JPEG"
+    if importlib.util.find_spec("pillow_heif"):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+    elif where.lower().endswith(HEIC):
+        mend += ", or pip install pillow-heif"
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    try:
+        with Image.open(stream, formats=formats) as opened:
+            # A file of a few bytes may claim to unpack to gigabytes.
+            if opened.width * opened.height > Image.MAX_IMAGE_PIXELS:
+                raise Image.DecompressionBombError
+            return _upright(opened)
+    except Image.DecompressionBombError as error:
+        most = f"{Image.MAX_IMAGE_PIXELS:,}"
+        raise BadInput(f"{where} has more pixels than {most}: shrink it") from error
+    except Exception as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None):
+            raise
+        # Pillow raises errors of many classes for bytes that are no picture.
+        why = str(error).partition(" <")[0] or type(error).__name__
+        raise BadInput(f"{where} is no picture ({why:.120}): {mend}") from error
+
+
+def _upright(opened):
+    from PIL import Image, ImageOps
+
+    upright = ImageOps.exif_transpose(opened)
+    if upright.mode.startswith("I;16"):
+        levels = np.asarray(upright).astype(np.uint16)
+        return Image.fromarray((levels / 257).round().astype(np.uint8))
+    if upright.mode not in GREYS + COLOURS:
+        raise ValueError(f"its pixels are {upright.mode}, not 8 or 16 bits a colour")
+    if upright.has_transparency_data:
+        behind = Image.new("RGBA", upright.size, BEHIND)
+        upright = Image.alpha_composite(behind, upright.convert("RGBA"))
+    return upright.convert("L" if upright.mode in GREYS else "RGB")
