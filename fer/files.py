@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from fer.types import Array
 
 DPI = 200  # of a figure's pixels, enough for print
+# When our locks say that they were made, so that no other file is taken for one: a
+# full disk takes this, and not a byte.
+LOCK_TIME = 981_173_106
 COLUMNS = ("id", "label")  # what Kaggle calls a submission's
 
 
@@ -91,6 +94,7 @@ def locked(path: Path) -> Iterator[None]:
     lock = FileLock(path, timeout=0)
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        before = _strange(path)
         try:
             lock.acquire()
         except Timeout as error:
@@ -98,22 +102,33 @@ def locked(path: Path) -> Iterator[None]:
                 f"{path} is held by another run that writes the same output: wait for "
                 "its end, or name another output"
             ) from error
+        ours = not before or before != _strange(path)
+        if ours:
+            os.utime(path, (LOCK_TIME, LOCK_TIME))
     try:
         yield
     finally:
         # Deleted while it is held: later it may be another run's. Windows deletes
         # nothing that is open.
         with contextlib.suppress(OSError):
-            if _is_lock(path):
+            if ours:
                 path.unlink()
         lock.release()
 
 
-def _is_lock(path):
-    """Whether `path` is empty and has no other name, as the lock of any run."""
-    status = os.lstat(path)
-    plain = stat.S_ISREG(status.st_mode)
-    return plain and status.st_size == 0 and status.st_nlink == 1
+def _strange(path):
+    """What tells a file that is no lock of ours from another; None where there is none.
+
+    A lock that a killed run left is empty and has the time of our locks.
+    """
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    plain = stat.S_ISREG(status.st_mode) and not status.st_size
+    if plain and int(status.st_mtime) == LOCK_TIME:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:

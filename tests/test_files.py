@@ -90,7 +90,9 @@ def test_a_block_that_writes_nothing_is_told(target):
 
 def test_what_a_killed_run_left_is_replaced(target):
     target.with_name(".scores.0123456789abcdef.tmp.csv").write_text("half")
-    target.with_name(".scores.csv.lock").touch()
+    lock = target.with_name(".scores.csv.lock")
+    lock.touch()
+    os.utime(lock, (files.LOCK_TIME, files.LOCK_TIME))
     files.write_text(target, "new")
     assert target.read_text() == "new"
     assert only(target)
@@ -112,6 +114,19 @@ def test_the_users_own_file_of_such_a_name_stays(target, name):
         assert (before.st_ino, before.st_mode) == (after.st_ino, after.st_mode)
         assert mine.read_text() == "mine"
         own.unlink()
+
+
+@pytest.mark.parametrize("content", [b"", b"mine"])
+def test_the_users_own_file_of_a_locks_name_stays_whatever_is_in_it(target, content):
+    own = target.with_name(".scores.csv.lock")
+    own.write_bytes(content)
+    files.write_text(target, "new")
+    assert target.read_text() == "new" and own.read_bytes() == content
+    with files.whole(target) as temporary:
+        with pytest.raises(BadInput, match="held by another run"):
+            files.write_text(target, "second")
+        temporary.write_text("first")
+    assert own.read_bytes() == content
 
 
 def test_a_temporary_name_is_like_no_other(target):
