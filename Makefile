@@ -73,4 +73,4 @@ audit-deps: .venv/dev
 	.venv-bench/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	touch $@
 
-.PHONY: anew bench named report test coverage lint train-fer2013 lock audit-deps
+.PHONY: anew bench named report test coverage lint lock audit-deps

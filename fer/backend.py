@@ -40,7 +40,7 @@ def gradient(score: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
     float32; where its row n is all that score n depends on, the gradient's row n is
     that score's.
     """
-    if _backend() == "tensorflow":
+    if name() == "tensorflow":
         import tensorflow as tf
 
         inputs = tf.convert_to_tensor(inputs)
@@ -56,7 +56,7 @@ def gradient(score: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function`, of arrays, by Keras operations: traced once a shape, then a graph."""
-    if _backend() == "tensorflow":
+    if name() == "tensorflow":
         import tensorflow as tf
 
         return tf.function(function, autograph=False)
@@ -134,16 +134,17 @@ def has_one_call_epochs() -> bool:
     """
     import keras
 
-    devices = keras.distribution.list_devices() if _backend() == "jax" else []
+    devices = keras.distribution.list_devices() if name() == "jax" else []
     return any(name.startswith(("gpu", "cuda")) for name in devices)
 
 
 def chosen_backend() -> str:
     """What chooses the backend in a command line: nothing, for the default one."""
-    return "" if _backend() == BACKENDS[0] else f"KERAS_BACKEND={_backend()} "
+    return "" if name() == BACKENDS[0] else f"KERAS_BACKEND={name()} "
 
 
-def _backend():
+def name():
+    """The backend that Keras computes by."""
     import keras
 
     return keras.backend.backend()

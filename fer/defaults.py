@@ -230,7 +230,7 @@ def face_to_explain(
     labels; by default the first face of fear that the model gets right, or the first
     face where there are no labels. written: as of models_and_faces.
     """
-    from fer import explain, files, models
+    from fer import files, models, scores
     from fer.data import pictures
 
     if args.photo:
@@ -247,7 +247,7 @@ def face_to_explain(
     if args.image is None and faces.labels is not None:
         wanted = model.classes.index(cli.SHOWN) if cli.SHOWN in model.classes else -1
         predicted = model.predict(faces.images).argmax(1)
-        number = explain.first_right(faces.labels, predicted, wanted)
+        number = scores.first_right(faces.labels, predicted, wanted)
     image = faces.images[row(number, faces, judged.source)]
     label = None if faces.labels is None else int(faces.labels[number])
     return model, image, label, f"image {number}"

@@ -94,20 +94,20 @@ def _lines(what, number, rounds):
         if step == FIRST_TOLD < number and rounds:
             one = each * number
             print(
-                f"after {step} of {number} steps: {_spoken(one)} for one {what}, "
-                f"{_spoken(one * rounds)} for {rounds}",
+                f"after {step} of {number} steps: {spoken(one)} for one {what}, "
+                f"{spoken(one * rounds)} for {rounds}",
                 flush=True,
             )
             rounds, told = 0, now
         elif now - told >= EVERY and step < number:
-            left = _spoken(each * (number - step))
+            left = spoken(each * (number - step))
             print(f"{what}: step {step} of {number}{more}, {left} left", flush=True)
             told = now
 
     return show
 
 
-def _spoken(seconds):
+def spoken(seconds):
     """A time in a reader's units."""
     if seconds < 100:
         return f"{seconds:.0f} s"

@@ -195,3 +195,9 @@ def points(change: dict[str, Any]) -> str:
 def best_epoch(history: list[dict[str, Any]]) -> dict[str, Any]:
     """The row of the kept epoch: best validation accuracy, then lowest loss."""
     return max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
+
+
+def first_right(labels: Labels, predicted: Labels, wanted: int) -> int:
+    """First row of class `wanted` that is right; else the first right row; else 0."""
+    right = labels == predicted
+    return int(np.argmax(2 * right + (right & (labels == wanted))))

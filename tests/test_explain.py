@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from model_files import rescaling
 from scipy.stats import spearmanr
-from small_networks import linear
+from small_networks import linear, slim
 
 from fer import BadInput, backend, cli, explain, networks, precision
 from fer.explain import ascent, faithfulness, fast, smoothgrad
@@ -47,13 +47,13 @@ def test_smoothgrad_in_bfloat16_ranks_the_pixels_as_in_float32(face, monkeypatch
     for policy in ("float32", "mixed_bfloat16"):
         monkeypatch.setattr(precision, "fastest", lambda network, policy=policy: policy)
         keras.utils.set_random_seed(0)
-        asked = networks.cnn(), face[None], [5]
+        asked = slim(), face[None], [5]
         maps.append(smoothgrad.maps(*asked, samples=4).ravel())
     assert 0.95 < spearmanr(*maps).statistic < 1
 
 
 def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng, in_float32):
-    network = networks.cnn()
+    network = slim()
     faces = rng.integers(0, 256, (2, 48, 48), dtype=np.uint8)
     samples = smoothgrad.TOGETHER + 2
     maps = smoothgrad.maps(network, faces, [4, 1], None, samples, noise=0.1, seed=3)
@@ -67,14 +67,14 @@ def test_smoothgrad_is_the_mean_gradient_of_noisy_copies(rng, in_float32):
 
 
 def test_smoothgrad_without_noise_is_the_plain_gradient(face, in_float32):
-    asked = networks.cnn(), face[None], [5]
+    asked = slim(), face[None], [5]
     plain = explain.gradient.maps(*asked)
     quiet = smoothgrad.maps(*asked, samples=3, noise=0)
     assert np.allclose(quiet, plain, atol=1e-4 * np.abs(plain).max())
 
 
 def test_smoothgrad_is_the_same_for_the_same_seed(face):
-    asked = networks.cnn(), face[None], [5]
+    asked = slim(), face[None], [5]
     first, second, other = (
         smoothgrad.maps(*asked, samples=3, seed=n) for n in (1, 1, 2)
     )
@@ -147,7 +147,7 @@ def roughness(images):
 
 
 def test_natural_ascent_climbs_to_smoother_images():
-    network = networks.cnn()
+    network = slim()
     layer = explain.convolutions(network)[0]
     plain, *_ = explain.ascend(network, layer, steps=8)
     images, before, after = explain.ascend(network, layer, steps=8, natural=True)
@@ -171,7 +171,7 @@ def test_the_first_layer_of_a_dense_network_is_seen_as_images(rng):
     dense = next(layer for layer in network.layers if layer.weights)
     assert images.shape == (512, 48, 48)
     assert np.array_equal(images[3].ravel(), np.asarray(dense.kernel)[:, 3])
-    assert explain.first_weights(networks.cnn()) is None
+    assert explain.first_weights(slim()) is None
 
 
 def residual():
@@ -208,7 +208,7 @@ def plainly_ascended(network, layer, steps, seed):
 
 @pytest.mark.parametrize(
     ("build", "number"),
-    [(networks.cnn, 0), (networks.cnn, 1), (residual, 0), (residual, 1), (residual, 2)],
+    [(slim, 0), (slim, 1), (residual, 0), (residual, 1), (residual, 2)],
 )
 def test_ascent_equals_its_plain_definition(build, number):
     network = build()
@@ -266,7 +266,7 @@ def test_the_quick_gradient_of_a_convolution_is_its_gradient(shape, rng):
 
 
 def test_explaining_again_and_again_keeps_no_graph(face):
-    network = networks.cnn()
+    network = slim()
     asked = network, face[None], [5], None, 2
     layer = explain.convolutions(network)[1]
     smoothgrad.maps(*asked)
@@ -286,7 +286,7 @@ def count_graphs():
 
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_a_filters_own_response_is_that_of_the_whole_layer(number):
-    network = networks.cnn()
+    network = slim()
     layer = explain.convolutions(network)[number]
     images, _, responses = explain.ascend(network, layer, steps=2)
     model = keras.Model(networks.rescaling(network).output, layer.output)
@@ -296,7 +296,7 @@ def test_a_filters_own_response_is_that_of_the_whole_layer(number):
 
 
 def test_ascent_is_the_same_for_the_same_seed():
-    network = networks.cnn()
+    network = slim()
     layer = explain.convolutions(network)[0]
     first, second = (explain.ascend(network, layer, 3, seed=5)[0] for _ in range(2))
     other = explain.ascend(network, layer, 3, seed=6)[0]
@@ -313,15 +313,8 @@ def test_responses_are_the_layers_output(face, rng):
     assert np.allclose(maps, expected, atol=1e-5)
 
 
-def test_the_first_right_face_of_the_wanted_class_is_picked():
-    labels = np.array([0, 2, 2, 2])
-    assert explain.first_right(labels, np.array([0, 1, 2, 2]), wanted=2) == 2
-    assert explain.first_right(labels, np.array([0, 1, 1, 1]), wanted=2) == 0
-    assert explain.first_right(labels, np.array([1, 1, 1, 1]), wanted=2) == 0
-
-
 def test_layers_are_picked_by_number_or_name():
-    network = networks.cnn()
+    network = slim()
     picked = explain.pick_layers(network, ["1", "conv4"])
     assert [layer.name for layer in picked] == ["conv1", "conv4"]
     with pytest.raises(BadInput, match=r"layer dense is no convolution.*conv1"):

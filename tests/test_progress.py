@@ -65,7 +65,7 @@ def test_a_file_is_told_once_how_long_a_training_will_take(capsys, clock):
     ("seconds", "told"), [(9.6, "10 s"), (150, "2 min"), (9000, "2.5 h")]
 )
 def test_times_are_told_in_a_readers_units(seconds, told):
-    assert progress._spoken(seconds) == told
+    assert progress.spoken(seconds) == told
 
 
 def test_without_a_stderr_a_warning_goes_nowhere(monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import shutil
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from by_command import ROOT
 from conftest import RECIPE
 
-from fer import BadInput, data, models
+from fer import BadInput, data, machine, models
 from fer.training import run
 
 SHIPPED = ROOT / "models/fer2013/cnn.keras"
@@ -200,3 +201,26 @@ def test_a_training_does_without_what_audit_found_and_past_a_limit(
     about = models.load(out).card["data"]
     assert about["left out"] == {"blank": 2} and about["fitted"] <= 70 + 7
     assert "2 blank" in capsys.readouterr().out
+
+
+def test_a_run_says_where_it_computes_and_which_model_it_replaces(
+    trained, drawn_csv, tmp_path, capsys
+):
+    for file in [*trained.glob("dnn.*"), *trained.glob("fitted-*")]:
+        shutil.copy(file, tmp_path)
+    run.train(recipe(epochs=1), drawn_csv, tmp_path / "dnn.keras")
+    said = capsys.readouterr().out
+    assert f"in float32 on {machine.device()}, by tensorflow\n" in said
+    assert f"{tmp_path / 'dnn.keras'} will be replaced: a dnn, accuracy 0." in said
+
+
+def test_a_pipe_is_told_once_how_long_the_whole_training_takes(
+    drawn_csv, tmp_path, capsys
+):
+    run.train(recipe(epochs=2, batch_size=4), drawn_csv, tmp_path / "dnn.keras")
+    said = capsys.readouterr().out
+    assert (
+        len(re.findall(r"after 20 of 26 steps: \d+ s for one epoch, .* for 2", said))
+        == 1
+    )
+    assert re.search(r"epoch 1 of 2: .*; \d+ s, \d+ s left\n", said)

@@ -185,3 +185,10 @@ def test_the_calibration_error_weighs_the_gap_of_each_bin_by_its_rows():
         *((1.0, 1), (1 / 3, 3))
     ]
     assert np.isclose(told["ece"], (1 * 0.4 + 3 * 2 / 3) / 4)
+
+
+def test_the_first_right_face_of_the_wanted_class_is_picked():
+    labels = np.array([0, 2, 2, 2])
+    assert scores.first_right(labels, np.array([0, 1, 2, 2]), wanted=2) == 2
+    assert scores.first_right(labels, np.array([0, 1, 1, 1]), wanted=2) == 0
+    assert scores.first_right(labels, np.array([1, 1, 1, 1]), wanted=2) == 0

@@ -16,7 +16,6 @@ from fer.explain.ascent import ascend, ascend_classes
 from fer.explain.faithfulness import (
     against_chance,
     at_random,
-    first_right,
 )
 from fer.explain.gradient import logits
 from fer.explain.integrated import completeness
@@ -70,7 +69,6 @@ __all__ = [
     "best",
     "completeness",
     "convolutions",
-    "first_right",
     "first_weights",
     "heat",
     "heat_of",

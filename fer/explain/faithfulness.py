@@ -82,9 +82,3 @@ def against_chance(
 def at_random(images: Images, seed: int = 0) -> Floats:
     """Maps (N, 48, 48) float32 in 0..1 that know nothing of the faces."""
     return np.random.default_rng(seed).random(images.shape, np.float32)
-
-
-def first_right(labels: Labels, predicted: Labels, wanted: int) -> int:
-    """First row of class `wanted` that is right; else the first right row; else 0."""
-    right = labels == predicted
-    return int(np.argmax(2 * right + (right & (labels == wanted))))

@@ -186,7 +186,7 @@ def saliency(report: Material) -> Iterator[page.Html]:
     """One face with the CNN's saliency map and mask, and how faithful such maps are."""
     model, predicted = report.models[CNN], report.predicted[CNN]
     shown = report.classes.index(cli.SHOWN) if cli.SHOWN in report.classes else 0
-    row = explain.first_right(report.labels, predicted, shown)
+    row = scores.first_right(report.labels, predicted, shown)
     image, label = report.faces.images[row], report.labels[row]
     method, told = explain.best(model.network), report.probabilities[CNN][row]
     [heat] = explain.heat_of(method, model.network, image[None], predicted[[row]])

@@ -91,12 +91,16 @@ def step_by_step(
 
     given: a function like `batches`, for who wants others.
     """
+    show = None
 
     def train(epoch: int) -> dict:
         # Not network.fit: its input pipeline sleeps before it returns, for up to as
         # long as the epoch took.
-        steps = len(rows_of(recipe, epoch, len(lesson.images)))
-        show, right, total, seen = progress.steps("this epoch", steps), 0, 0.0, 0
+        nonlocal show
+        if show is None:
+            steps = len(rows_of(recipe, epoch, len(lesson.images)))
+            show = progress.steps("epoch", steps, recipe.epochs - epoch)
+        right, total, seen = 0, 0.0, 0
         for step, (images, targets) in enumerate(given(recipe, lesson, epoch), 1):
             logs = network.train_on_batch(images, targets, return_dict=True)
             must_be_finite(logs["loss"], f"at step {step} of this epoch")

@@ -81,11 +81,12 @@ def fit(
     # them twice, which takes seconds.
     network.test_on_batch(lesson.images[:1], lesson.labels[:1])
     history, before = saved.restore(network)
+    resumed = len(history)
     train = (epoch_of or _fastest(recipe))(network, recipe, lesson)
     steps = len(epochs.rows_of(recipe, 0, len(lesson.images)))
     peak = optimizers.peak(recipe, min(recipe.batch_size, len(lesson.images)))
     with _signals() as received:
-        for epoch in range(len(history), recipe.epochs):
+        for epoch in range(resumed, recipe.epochs):
             row = {"epoch": epoch + 1} | train(epoch) | evaluate(network, held)
             # The last update of an epoch comes after its last loss.
             epochs.must_be_finite(row["val_loss"], "of the validation rows")
@@ -93,7 +94,9 @@ def fit(
             row["learning_rate"] = optimizers.rate(last, recipe.epochs * steps, peak)
             history.append(row)
             seconds = before + time.perf_counter() - began
-            print(_sentence(row, recipe.epochs, seconds), flush=True)
+            each = (seconds - before) / (epoch + 1 - resumed)
+            left = each * (recipe.epochs - epoch - 1)
+            print(_sentence(row, recipe.epochs, seconds, left), flush=True)
             last_one = epoch + 1 == recipe.epochs
             saved.write(network, history, seconds, now=bool(received) or last_one)
             if received and not last_one:
@@ -161,11 +164,12 @@ def policy(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _sentence(row, count, seconds):
+def _sentence(row, count, seconds, left):
     return (
         f"epoch {row['epoch']} of {count}: loss {row['loss']:.3f}, "
         f"accuracy {row['accuracy']:.3f}, val_loss {row['val_loss']:.3f}, "
-        f"val_accuracy {row['val_accuracy']:.3f}; {seconds:.0f} s so far"
+        f"val_accuracy {row['val_accuracy']:.3f}; {progress.spoken(seconds)}, "
+        f"{progress.spoken(left)} left"
     )
 
 

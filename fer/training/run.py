@@ -52,6 +52,7 @@ def train(
         shared = checkpoint.must_share(recipe, fitted, held, _digests(teachers, start))
         saved = checkpoint.opened(checkpoint_of(out), shared, resume)
         _announce(recipe, source, faces, fitted, held, left_out)
+        _announce_replaced(out)
         network, history, seconds = _trained(
             recipe, fitted, held, teachers, start, saved
         )
@@ -155,8 +156,17 @@ def _announce(recipe, source, faces, fitted, held, left_out):
         print(f"left out as {recipe.clean} says: {told}")
     if copies:
         print(f"{copies:,} of {len(held):,} validation faces are copies of fitted ones")
-    where = machine.graphics() or [machine.processor()]
-    print(f"training {recipe.network} in {recipe.precision} on {', '.join(where)}")
+    print(
+        f"training {recipe.network} in {recipe.precision} on {machine.device()}, by "
+        f"{backend.name()}"
+    )
+
+
+def _announce_replaced(out):
+    with contextlib.suppress(BadInput):
+        about = models.without_network(out).card
+        accuracy = scores.shown(about["scores"]["one pass"])
+        print(f"{out} will be replaced: a {about['network']}, accuracy {accuracy}")
 
 
 def _weights(start, recipe):
