@@ -20,7 +20,7 @@ from fer import cli, defaults
 PICTURE = Path("figures/audit.png")
 
 
-def main():
+def main() -> None:
     flags = (*cli.DATA, "test", "model", "predictions", "strict")
     args = cli.parser(__doc__, *flags, out=Path("audit.csv")).parse_args()
     from fer import data, files
@@ -31,7 +31,7 @@ def main():
     read = (args.test, args.model, args.predictions)
     files.free_to_write(args.out, *source.paths, *filter(None, read))
     faces = defaults.load(source, data.USAGES)
-    told = probabilities(args, faces, source)
+    told = _probabilities(args, faces, source)
     test = data.load(args.test, data.USAGES) if args.test else None
     everything, names = audit.joined(faces, test)
     found = audit.findings(everything, told, names)
@@ -45,7 +45,7 @@ def main():
         sys.exit(1)
 
 
-def probabilities(args, faces, source):
+def _probabilities(args, faces, source):
     """Of each class (N, C), NaN where no row is known to be unseen; None if not asked.
 
     Raises BadInput where the model or the CSV is not of these faces.

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 from fer import cli, defaults
 
 
-def main():
+def main() -> None:
     default = Path("figures/confusion.png")
     flags = (*cli.DATA, *cli.MODEL, *cli.JUDGED, "mirror", "turn")
     args = cli.parser(__doc__, *flags, out=default, several=("model",)).parse_args()

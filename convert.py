@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 from fer import BadInput, cli, defaults
 
 
-def main():
+def main() -> None:
     args = cli.parser(__doc__, *cli.DATA).parse_args()
     if not args.out:
         raise BadInput("name what to write: --out faces.csv, faces.parquet or faces/")

@@ -18,16 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 from fer import cli, defaults
 
 
-def main():
-    flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, "layers", "steps", "seed")
-    flags += ("image", "natural", "class-images")
+def main() -> None:
+    own = ("layers", "steps", "seed", "image", "natural", "class-images")
+    flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, *own)
     args = cli.parser(__doc__, *flags, out=Path("figures")).parse_args()
     from fer import explain, files, models
     from fer.report import figures
 
     judged = defaults.models_and_faces(args, args.out / "filters.png")
     model, faces = judged.model, judged.faces
-    image, name = face(args, judged)
+    image, name = _face(args, judged)
     weights = explain.first_weights(model.network)
     layers = explain.pick_layers(model.network, args.layers if weights is None else [])
     # What the layers, and so the files, are called is known once the model is.
@@ -37,7 +37,7 @@ def main():
         files.free_to_write(args.out / out, *read, *filter(None, [args.photo]))
     drawn = []
     for layer in layers:
-        drawn += of_layer(args, model, layer, faces.images[: cli.MOVING], image, name)
+        drawn += _of_layer(args, model, layer, faces.images[: cli.MOVING], image, name)
     if weights is not None:
         drawn.append(("weights.png", figures.weights(weights), None))
     if args.class_images:
@@ -50,7 +50,7 @@ def main():
         print(f"wrote {args.out / out}")
 
 
-def face(args, judged):
+def _face(args, judged):
     """The face to answer (48, 48) uint8, and its name."""
     from fer.data import pictures
 
@@ -62,7 +62,7 @@ def face(args, judged):
     return judged.faces.images[row], f"validation row {row}"
 
 
-def of_layer(args, model, layer, faces, image, name):
+def _of_layer(args, model, layer, faces, image, name):
     """The two pictures of a layer; prints what its filters reached."""
     from fer import explain, progress
     from fer.report import figures, wording

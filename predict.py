@@ -22,9 +22,10 @@ from fer import BadInput, cli, defaults
 SUBMISSION, TABLE = Path("submission.csv"), Path("faces.csv")
 
 
-def main():
-    flags = (*cli.DATA, "photo", *cli.MODEL, "mirror", "turn", "whole", "strict")
-    flags += ("picture", "usage", "columns", "names", "probabilities")
+def main() -> None:
+    views = ("mirror", "turn", "whole", "strict", "picture")
+    table = ("usage", "columns", "names", "probabilities")
+    flags = (*cli.DATA, "photo", *cli.MODEL, *views, *table)
     more = {"endings": cli.PICTURES, "several": ("model",)}
     args = cli.parser(__doc__, *flags, out=SUBMISSION, **more).parse_args()
     if args.photo and args.data:
@@ -33,12 +34,12 @@ def main():
 
     paths = [args.photo] if args.photo else args.data
     if args.photo or (paths and pictures.are_pictures(paths) and not args.columns):
-        of_pictures(args, paths, pictures.find(paths))
+        _of_pictures(args, paths, pictures.find(paths))
     else:
-        submit(args)
+        _submit(args)
 
 
-def of_pictures(args, named, paths):
+def _of_pictures(args, named, paths):
     """Print about one picture, or draw it; write a table of several, or if asked."""
     from fer import files
     from fer.report import predictions
@@ -64,7 +65,7 @@ def of_pictures(args, named, paths):
         print(f"wrote {drawing}")
 
 
-def submit(args):
+def _submit(args):
     """Write the submission of a table of faces."""
     from fer import files
     from fer.report import predictions

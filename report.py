@@ -8,17 +8,24 @@ Drawn faces: new models in models/sample, the page in figures/sample. Your own: 
 shipped models, with --train new ones in models/report; the page in figures/report.
 """
 
+from __future__ import annotations
+
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
 from fer import BadInput, cli, defaults
 
+if TYPE_CHECKING:
+    from fer.data import Source
 
-def main():
+
+def main() -> None:
     flags = (*cli.DATA, "models", "train", "epochs", "seed", "test", "faces")
     args = cli.parser(__doc__, *flags).parse_args()
     source = defaults.source(args)
@@ -51,11 +58,11 @@ def main():
     # Two runs into one folder would mix page and pictures.
     gathered = material.gather(source, folder, **asked)
     with files.locked(out / ".report.lock"):
-        made = write(gathered)
+        made = _write(gathered)
     print(f"wrote {made}, and its pictures beside it")
 
 
-def write(gathered):
+def _write(gathered):
     """Write the page and its pictures, telling what each section takes."""
     from fer import files
     from fer.report import page, sections
@@ -70,17 +77,17 @@ def write(gathered):
     return path
 
 
-def train(source, folder, epochs, seed):
+def train(source: Source, folder: Path, epochs: int, seed: int) -> None:
     """Train the coursework's networks on `source`, but for those already trained so."""
     from fer.training import run
     from fer.training.recipe import Recipe
 
-    for name, choices in (
-        ("cnn", {}),
-        ("cnn_plain", {"augment": "none"}),
-        ("dnn", {"network": "dnn"}),
+    cnn = Recipe(epochs=epochs, seed=seed)
+    for name, chosen in (
+        ("cnn", cnn),
+        ("cnn_plain", replace(cnn, augment="none")),
+        ("dnn", replace(cnn, network="dnn")),
     ):
-        chosen = Recipe(epochs=epochs, seed=seed, **choices)
         run.train_unless_done(chosen, source, folder / f"{name}.keras")
 
 

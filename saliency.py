@@ -16,19 +16,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 from fer import BadInput, cli, defaults
 
 
-def main():
-    flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, "image", "method")
-    flags += ("class", "against", "layer", "samples", "threshold", "seed")
+def main() -> None:
+    own = ("method", "class", "against", "layer", "samples", "threshold", "seed")
+    flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, "image", *own)
     args = cli.parser(__doc__, *flags, out=Path("figures/saliency.png")).parse_args()
+    import numpy as np
+
     from fer import explain, files
     from fer.report import figures, wording
 
     model, image, label, name = defaults.face_to_explain(args, args.out)
     methods = args.method or [explain.best(model.network)]
-    options = options_of(args, methods)
+    options = _options_of(args, methods)
     [told] = model.predict(image[None])
-    asked = chosen(args, model, int(told.argmax()), label)
-    classes = [None if number is None else [number] for number in asked]
+    asked = _chosen(args, model, int(told.argmax()), label)
+    classes = [None if number is None else np.array([number]) for number in asked]
     heats = {}
     for method in methods:
         explained = model.network, image[None], *classes
@@ -37,7 +39,9 @@ def main():
         print(f"{name}: {method}: {wording.saliency(heat[0], args.threshold)}")
         if method == "integrated":
             print(wording.completeness(*explain.completeness(maps, *explained)))
-        curves = explain.against_chance(*explained[:2], heat, classes[0], args.seed)
+        curves = explain.against_chance(
+            model.network, image[None], heat, classes[0], args.seed
+        )
         print(wording.faithfulness(*curves))
         if method in cli.WEAK:
             print(f"Such maps {cli.WARNING}.")
@@ -48,7 +52,7 @@ def main():
     print(f"wrote {args.out}")
 
 
-def options_of(args, methods):
+def _options_of(args, methods):
     """What each method is asked beyond the rest; a flag of no chosen one is refused."""
     layer, samples = {"layer": args.layer}, {"samples": args.samples}
     of = {"gradcam": layer, "hirescam": layer, "smoothgrad": samples}
@@ -63,7 +67,7 @@ def options_of(args, methods):
     return {method: given.get(method, {}) for method in methods}
 
 
-def chosen(args, model, predicted, label):
+def _chosen(args, model, predicted, label):
     """The class to explain and the one to set against it, or None, as numbers."""
     named = {name: number for number, name in enumerate(model.classes)}
     known = named | {"predicted": predicted}

@@ -14,7 +14,7 @@ from fer import cli, defaults
 from fer.training import recipe
 
 
-def main():
+def main() -> None:
     args = recipe.parser(__doc__, "models/cnn.keras").parse_args()
     source = defaults.source(args)
     chosen = recipe.from_flags(args, **defaults.for_sample(source))

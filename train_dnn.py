@@ -13,7 +13,7 @@ from fer import cli, defaults
 from fer.training import recipe
 
 
-def main():
+def main() -> None:
     args = recipe.parser(__doc__, "models/dnn.keras", "network").parse_args()
     source = defaults.source(args)
     chosen = recipe.from_flags(args, network="dnn", **defaults.for_sample(source))

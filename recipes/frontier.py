@@ -7,6 +7,8 @@ Reads the cards of the shipped models; prints, for each network, the mean and de
 over its seeds and the minutes that the first one took, and writes the picture.
 """
 
+from __future__ import annotations
+
 import json
 import statistics
 from pathlib import Path
@@ -48,18 +50,18 @@ SIDES = {
 ONE_PASS, MIRRORED = "one pass", "mirrored"
 
 
-def cards(folder, name, seeds):
+def cards(folder: Path, name: str, seeds: int) -> list[dict]:
     """The cards of a model, of those seeds that were trained."""
     paths = [folder / recipes.place(name, seed).name for seed in range(seeds)]
     beside = [path.with_suffix(".json") for path in paths]
     return [json.loads(path.read_text()) for path in beside if path.exists()]
 
 
-def percents(found, kind):
+def percents(found: list[dict], kind: str) -> list[float]:
     return [100 * card["scores"][kind]["accuracy"] for card in found]
 
 
-def draw(ours):
+def draw(ours: dict[str, list[dict]]) -> Figure:
     """Parameters on a log axis; hollow: chosen on the scored rows, or nobody knows."""
     figure = Figure(figsize=(8, 5))
     axes = figure.subplots()
@@ -71,8 +73,8 @@ def draw(ours):
         text, side = OURS[name]
         _label(axes, text, (parameters, min(one, both)), side, "C0")
     for name, (parameters, percent, fair, side) in PUBLIC.items():
-        fill = {} if fair else {"mfc": "none"}
-        axes.plot(parameters, percent, "s", color="0.35", **fill)
+        fill = "0.35" if fair else "none"
+        axes.plot(parameters, percent, "s", color="0.35", mfc=fill)
         _label(axes, name, (parameters, percent), side, "0.35")
     axes.set(xscale="log", xlabel="parameters", ylabel="accuracy, percent")
     axes.set_title(
@@ -93,7 +95,7 @@ def _label(axes, text, point, side, color):
     )
 
 
-def main():
+def main() -> None:
     parser = harness.parser(__doc__)
     parser.add_argument("--folder", type=Path, default=recipes.FOLDER)
     parser.add_argument("--seeds", type=int, default=5)

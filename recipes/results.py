@@ -3,9 +3,14 @@
 python -m recipes.results
 """
 
+from __future__ import annotations
+
 import json
 import statistics
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import recipes
 from benchmarks import harness
@@ -22,13 +27,13 @@ less on new data (docs/evaluation.md). Over seeds: mean ± standard deviation.
 VIEWS = ("one pass", "mirrored", "six views")
 
 
-def name_and_seed(path):
+def name_and_seed(path: Path) -> tuple[str, int]:
     """The name of a card's model without its seed, and the seed."""
     name, _, seed = path.stem.rpartition("_")
     return (name, int(seed)) if seed.isdigit() else (path.stem, 0)
 
 
-def cards():
+def cards() -> dict[str, list[dict]]:
     """{name: its cards, seed after seed}."""
     found = defaultdict(list)
     for path in sorted(recipes.FOLDER.glob("*.json"), key=name_and_seed):
@@ -36,21 +41,21 @@ def cards():
     return found
 
 
-def spread(found, *names):
+def spread(found: list[dict], *names: str) -> str:
     """Mean and deviation of a figure over the cards that have it, or a dash."""
     values = [value for card in found if (value := figure(card, *names)) is not None]
     return harness.spread(values, 4) if values else "-"
 
 
-def figure(card, *names):
+def figure(card: dict[str, Any], *names: str) -> float | None:
     """A figure of the card's scores, or None."""
-    value = card["scores"] if len(names) > 1 else card
+    value: Any = card["scores"] if len(names) > 1 else card
     for name in names:
         value = (value or {}).get(name)
     return value
 
 
-def accuracies(found):
+def accuracies(found: dict[str, list[dict]]) -> Iterator[tuple]:
     """Rows of the first table."""
     for name, of in found.items():
         views = [spread(of, view, "accuracy") for view in VIEWS]
@@ -58,18 +63,20 @@ def accuracies(found):
         yield (name, f"{of[0]['parameters']:,}", str(len(of)), *views, alone)
 
 
-def probabilities(found):
+def probabilities(found: dict[str, list[dict]]) -> Iterator[tuple]:
     """Rows of the second table."""
     for name, of in found.items():
-        kinds = ("macro", "f1"), ("probabilities", "nll"), ("probabilities", "brier")
-        kinds += ("probabilities", "ece"), ("calibrated", "ece"), ("temperature",)
+        kinds = [
+            *(("macro", "f1"), ("probabilities", "nll"), ("probabilities", "brier")),
+            *(("probabilities", "ece"), ("calibrated", "ece"), ("temperature",)),
+        ]
         told = [spread(of, *kind) for kind in kinds]
         seeds = sum(figure(card, "temperature") is not None for card in of)
         if seeds:
             yield (name, str(seeds), *told)
 
 
-def how(found):
+def how(found: dict[str, list[dict]]) -> Iterator[tuple]:
     """Rows of the third table: how each was made."""
     for name, of in found.items():
         recipe, minutes = of[0]["recipe"], [card["seconds"] / 60 for card in of]
@@ -85,18 +92,20 @@ def how(found):
         )
 
 
-def table(header, rows):
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def page():
+def page() -> str:
     """The whole page as text."""
     found = cards()
     first = ("model", "parameters", "seeds", *VIEWS, "one pass, without copies")
-    second = ("model", "seeds", "macro F1", "log loss", "Brier", "ECE")
-    second += ("ECE, calibrated", "temperature")
+    second = (
+        *("model", "seeds", "macro F1", "log loss", "Brier", "ECE"),
+        *("ECE, calibrated", "temperature"),
+    )
     third = ("model", "recipe", "teachers", "minutes", "machine")
     return "\n".join(
         (
@@ -114,7 +123,7 @@ def page():
     )
 
 
-def main():
+def main() -> None:
     files.write_text(OUT, page())
     print(f"wrote {OUT}")
 

@@ -223,7 +223,7 @@ def _has_card(out):
     return False
 
 
-def train_unless_done(recipe: Recipe, source: Path, out: Path) -> None:
+def train_unless_done(recipe: Recipe, source: Any, out: Path) -> None:
     """Train as `train` does, resuming what was stopped; what is trained so stays."""
     asked = resolved(recipe).as_dict()
     digest = data.digest(data.load(source))
