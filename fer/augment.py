@@ -68,7 +68,10 @@ def draw(count: int, seed: int, how: str) -> Draws:
 def picked(
     images: Images, drawn: Draws, rows: Array
 ) -> tuple[Images, Draws, Others | None]:
-    """Those rows of images and draws, and of whom they are blended with (or None)."""
+    """The chosen rows of images and draws, and of the faces they are blended with.
+
+    images: (N, 48, 48, 1) uint8. rows: (n,) int. The last is None without blending.
+    """
     mine = {name: values[rows] for name, values in drawn.items()}
     partner = mine.pop("partner", None)
     if partner is None:
@@ -124,9 +127,9 @@ def _moved(images, drawn):
 def blended(
     targets: Probabilities, drawn: Draws, rows: Array, own: Array | int = 1
 ) -> Probabilities:
-    """Targets (N, C) of those rows, blended as their faces are where `own` is 1.
+    """Targets (n, C) of the chosen rows, blended like their faces.
 
-    own: (C,), 0 for the columns that are of the blend itself already.
+    targets: (N, C). own: (C,), 0 for columns that describe the blend already, else 1.
     """
     if "partner" not in drawn:
         return targets[rows]

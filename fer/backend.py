@@ -1,4 +1,4 @@
-"""What each backend has its own way to: gradients by the input, compiled functions."""
+"""What TensorFlow and JAX do differently: gradients, compiled functions, loops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ BACKENDS = ("tensorflow", "jax")
 
 
 def must_be_installed(chosen: str | None) -> None:
-    """Raise BadInput where KERAS_BACKEND, by the user `chosen` if at all, cannot do."""
+    """Raise BadInput unless the backend is supported and installed.
+
+    chosen: the user's KERAS_BACKEND; None for the default.
+    """
     named = chosen or BACKENDS[0]
     if named in BACKENDS and importlib.util.find_spec(named):
         return
@@ -55,7 +58,7 @@ def gradient(score: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function`, of arrays, by Keras operations: traced once a shape, then a graph."""
+    """Compile a function of arrays written in Keras operations; traced once a shape."""
     if name() == "tensorflow":
         import tensorflow as tf
 
@@ -68,10 +71,10 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 def scanned(
     network: Network, step: Callable[[Any, Tensor, Tensor], Any]
 ) -> Callable[[Tensor, Tensor], None]:
-    """A function (each, about) that trains the network by a step for each of `each`.
+    """A function (each, about) that trains the network, one step for each of `each`.
 
-    All steps are one compiled call, on JAX. step: maps the network's state, one of
-    `each` and `about`, arrays all, to the next state, as Keras's train_step has it.
+    All steps are one compiled call; JAX only. step: maps (the network's state, one of
+    `each`, `about`), all arrays, to the next state, as Keras's train_step has it.
     """
     import jax
 
@@ -97,9 +100,9 @@ def scanned(
 def mapped(
     network: Network, seen: Callable[[Tensor, Tensor], Tensor]
 ) -> Callable[[Tensor, Tensor], Tensor]:
-    """A function (each, about) of what the network predicts of seen(one, about).
+    """A function (each, about): predictions on seen(one, about) for each of `each`.
 
-    For each of `each`, in one compiled call, on JAX: (len(each), batch, classes).
+    All are one compiled call; JAX only. Returns (len(each), batch, classes).
     """
     import jax
 
@@ -121,7 +124,7 @@ def mapped(
 
 
 def on_device(array: Array) -> Tensor:
-    """The array, as a tensor that stays where the network computes."""
+    """The array as a tensor on the device where the network computes."""
     from keras import ops
 
     return ops.convert_to_tensor(array)
@@ -139,11 +142,11 @@ def has_one_call_epochs() -> bool:
 
 
 def chosen_backend() -> str:
-    """What chooses the backend in a command line: nothing, for the default one."""
+    """How a command line chooses this backend: "" or "KERAS_BACKEND=jax "."""
     return "" if name() == BACKENDS[0] else f"KERAS_BACKEND={name()} "
 
 
-def name():
+def name() -> str:
     """The backend that Keras computes by."""
     import keras
 

@@ -27,7 +27,10 @@ METHODS = ("gradient", "smoothgrad", "integrated", "gradcam", "hirescam", "occlu
 
 
 def path(text: str) -> Path:
-    """An argparse type: a path."""
+    """An argparse type: a path.
+
+    Like all types here, it raises argparse.ArgumentTypeError for other text.
+    """
     if not text:
         raise argparse.ArgumentTypeError("'' names no file: is a variable unset?")
     return Path(text)
@@ -323,10 +326,10 @@ def parser(
     endings: Sequence[str] = (),
     several: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
-    """A parser with the named flags and --out, by default the path `out`.
+    """A parser with the named flags of FLAGS, --out (default: `out`) and --debug.
 
-    endings: how --out may end, besides its default's. several: flags of which more than
-    one value may be given, to be averaged over.
+    endings: how --out may end, besides as its default. several: flags that take more
+    than one value. The parser raises BadInput for wrong arguments.
     """
     result = _Parser(
         description=doc,

@@ -1,4 +1,4 @@
-"""What the flags stand for: faces, model and options, said where nobody named them."""
+"""What the flags stand for: faces, models, options; defaults are printed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def found(*paths: Path) -> Path | None:
 
 
 def source(args: argparse.Namespace) -> Source:
-    """The faces to read, a data.Source; said where they were not given."""
+    """The faces to read: --data, else the default, which is printed."""
     if args.data:
         return _source(args, args.data)
     path = default_csv()
@@ -41,7 +41,7 @@ def source(args: argparse.Namespace) -> Source:
 
 
 def source_to_label(args: argparse.Namespace) -> Source:
-    """The faces to label, a data.Source; said where they were not given."""
+    """The faces to label: --data, else the default, which is printed."""
     return _source(args, args.data or [own_or_sample_test_csv()])
 
 
@@ -53,7 +53,10 @@ def _source(args, paths):
 
 
 def load(source: Source, usages: Sequence[str]) -> Faces:
-    """The faces of a data.Source; says which form they have, if not FER2013's own."""
+    """Load a Source; print its form where it is not FER2013's own.
+
+    usages: of USAGES, the rows to take. Raises BadInput as data.load.
+    """
     from fer import data
 
     faces = data.load(source, usages)
@@ -63,7 +66,7 @@ def load(source: Source, usages: Sequence[str]) -> Faces:
 
 
 def default_csv() -> Path:
-    """The user's own CSV, else the sample, which is drawn if missing."""
+    """The path of the user's own CSV, else of the sample, which is drawn if missing."""
     there = found(*OWN_CSV) or found(SAMPLE_CSV)
     if there:
         return there
@@ -91,24 +94,17 @@ def is_sample(source: Path | str | Sequence[Path] | Source) -> bool:
 def model_paths(
     args: argparse.Namespace, read: Sequence[Path], shipped: Path | None = None
 ) -> list[Path]:
-    """The models to use for faces of the paths `read`; said where they were not named.
+    """The models for faces of the paths `read`: --model, else a default, printed.
 
-    The user's own, else the shipped one; for drawn faces one that was trained on such.
-    Raises BadInput where there is none, or where drawn faces that nobody named would
-    meet a model of others.
+    The default is the user's own model, else `shipped`; for drawn faces, one trained on
+    them. Raises BadInput where there is none, or where a named model was not trained on
+    the drawn faces that would be read by default.
     """
     from fer import models
 
     drawn = is_sample(read)
     if args.model:
-        named = args.model if isinstance(args.model, list) else [args.model]
-        for path in named if drawn and not args.data else ():
-            if path.exists() and not _knows_sample(path):
-                raise BadInput(
-                    f"{path} was not trained on the drawn sample, and no faces of your "
-                    "own are here: name some with --data"
-                )
-        return named
+        return _named_models(args, drawn)
     own, other = found(models.OWN), shipped or models.SHIPPED
     if drawn:
         other = SAMPLE_MODEL
@@ -120,6 +116,18 @@ def model_paths(
         )
     print(f"using {path}")
     return [path]
+
+
+def _named_models(args, drawn):
+    """The models of --model; drawn faces that nobody named are refused to others'."""
+    named = args.model if isinstance(args.model, list) else [args.model]
+    for path in named if drawn and not args.data else ():
+        if path.exists() and not _knows_sample(path):
+            raise BadInput(
+                f"{path} was not trained on the drawn sample, and no faces of your "
+                "own are here: name some with --data"
+            )
+    return named
 
 
 def _knows_sample(path):
@@ -134,10 +142,10 @@ def _knows_sample(path):
 def models_and_teller(
     args: argparse.Namespace, written: Sequence[Path | None], read: Sequence[Path]
 ) -> tuple[list[Model], Callable[[Images], Probabilities]]:
-    """The models to use, and a function of faces to their mean probabilities.
+    """The models, and a function from faces (N, 48, 48) uint8 to probabilities (N, C).
 
-    written: files to write, or None. Raises BadInput for one that cannot be, or that is
-    one of `read` or of a model's. Where no model is named, the best shipped is used.
+    Without --model the best shipped one. written: files to write; None is skipped.
+    Raises BadInput for one that cannot be written, or is an input or part of a model.
     """
     from fer import models
 
@@ -162,7 +170,7 @@ def _must_be_free(written, read, model_paths):
 
 @dataclass(frozen=True)
 class Judged:
-    """Faces and the models that judge them, as the flags name them, or nobody."""
+    """The models, and the faces to judge them on."""
 
     source: Source
     paths: list[Path]  # the models'
@@ -178,11 +186,11 @@ class Judged:
 def models_and_faces(
     args: argparse.Namespace, written: Path, labelled: bool = True
 ) -> Judged:
-    """The models, and the faces to judge them on, validation rows or --usage's: Judged.
+    """The models and the faces to judge them on: validation rows, or those of --usage.
 
-    written: the file to write. Raises BadInput where it cannot be, or is the CSV or one
-    of a model's; where the CSV has no such faces; and where no row is known to be
-    unseen. labelled: faces without labels are refused; else all of them are returned.
+    written: the file to write. labelled: whether faces must have labels; without, all
+    are judged. Raises BadInput where `written` cannot be, or is an input; where there
+    are no such faces; and where no row is known to be unseen.
     """
     from fer import data, models
 
@@ -196,13 +204,12 @@ def models_and_faces(
     if labelled:
         data.must_be_labelled(faces, read)
     loaded = models.load_all(paths, args.pixels, args.classes)
-    if faces.labels is None:
-        return Judged(read, paths, loaded, faces)
-    faces = data.in_classes(faces, loaded[0].classes, read)
-    asked = args.usage, args.unseen, args.drop_seen
-    faces, copies = models.to_judge(loaded, faces, *asked)
-    if copies:
-        print(f"{copies:,} of {len(faces):,} faces are copies of fitted ones")
+    if faces.labels is not None:
+        faces = data.in_classes(faces, loaded[0].classes, read)
+        asked = args.usage, args.unseen, args.drop_seen
+        faces, copies = models.to_judge(loaded, faces, *asked)
+        if copies:
+            print(f"{copies:,} of {len(faces):,} faces are copies of fitted ones")
     return Judged(read, paths, loaded, faces)
 
 
@@ -226,21 +233,15 @@ def face_to_explain(
 ) -> tuple[Model, Images, int | None, str]:
     """The model, a face (48, 48) uint8, its label or None, and what to call the face.
 
-    It is --photo, or of --data the row --image, of the validation rows where there are
-    labels; by default the first face of fear that the model gets right, or the first
-    face where there are no labels. written: as of models_and_faces.
+    The face is --photo, or row --image of --data: of its validation rows if it has
+    labels. By default it is the first face of fear that the model gets right, or the
+    first face without labels. written: the file to write. Raises BadInput as `row` and
+    models_and_faces, and for --photo beside --data or --image.
     """
-    from fer import files, models, scores
-    from fer.data import pictures
+    from fer import scores
 
     if args.photo:
-        if args.data or args.image is not None:
-            raise BadInput("--photo is the face: leave --data and --image out")
-        [path] = model_paths(args, (args.photo,))
-        files.free_to_write(written, args.photo, *models.files_of(path))
-        face = pictures.face(args.photo)
-        model = models.load_any(path, args.pixels, args.classes)
-        return model, face, None, args.photo.name
+        return _photo_to_explain(args, written)
     judged = models_and_faces(args, written, labelled=False)
     model, faces = judged.model, judged.faces
     number = args.image or 0
@@ -251,6 +252,20 @@ def face_to_explain(
     image = faces.images[row(number, faces, judged.source)]
     label = None if faces.labels is None else int(faces.labels[number])
     return model, image, label, f"image {number}"
+
+
+def _photo_to_explain(args, written):
+    """As face_to_explain, of --photo."""
+    from fer import files, models
+    from fer.data import pictures
+
+    if args.data or args.image is not None:
+        raise BadInput("--photo is the face: leave --data and --image out")
+    [path] = model_paths(args, (args.photo,))
+    files.free_to_write(written, args.photo, *models.files_of(path))
+    face = pictures.face(args.photo)
+    model = models.load_any(path, args.pixels, args.classes)
+    return model, face, None, args.photo.name
 
 
 def row(number: int, faces: Faces, source: Source) -> int:
@@ -277,7 +292,7 @@ def test_csv(source: Path | Source) -> Path | None:
 
 
 def own_or_sample_test_csv() -> Path:
-    """The faces to label that nobody named; said, and raises BadInput without any."""
+    """The faces to label by default, printed; raises BadInput where there are none."""
     there = found(*OWN_TEST_CSV) or test_csv(source := default_csv())
     if not there and is_sample(source):
         raise BadInput(
@@ -291,5 +306,5 @@ def own_or_sample_test_csv() -> Path:
 
 
 def for_sample(source: Path | Source) -> dict[str, Any]:
-    """What a training on the CSV `source` chooses otherwise: drawn faces need less."""
+    """Choices of a Recipe that differ for `source`: drawn faces need other epochs."""
     return {"epochs": cli.SAMPLE_EPOCHS} if is_sample(source) else {}

@@ -132,7 +132,7 @@ def _strange(path):
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:
-    """Write `content`, which is bytes."""
+    """Write bytes as `whole` does."""
     with whole(path) as temporary:
         temporary.write_bytes(content)
 
@@ -164,7 +164,10 @@ def write_figure(path: Path | str, figure: Figure) -> None:
 def write_csv(
     path: Path | str, header: Iterable[Any], rows: Iterable[Iterable[Any]]
 ) -> None:
-    """Write a CSV row by row; it is read back and compared before it gets its name."""
+    """Write a CSV row by row; it is read back and compared before it gets its name.
+
+    Raises BadInput as `whole`, or when the disk returns other content.
+    """
     meant, found = hashlib.sha256(), hashlib.sha256()
 
     def lines():
@@ -237,7 +240,7 @@ def reading(path: Path | str, mend: str = "") -> Iterator[None]:
 
 
 def content(path: Path, most: int, mend: str = "") -> bytes:
-    """The bytes of a plain file of `most` at most; raises BadInput for any other."""
+    """The bytes of a plain file; raises BadInput for others, or over `most` bytes."""
     with reading(path, mend):
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise BadInput(f"{path} is no plain file: name one that is")
@@ -250,9 +253,10 @@ def content(path: Path, most: int, mend: str = "") -> bytes:
 
 @contextlib.contextmanager
 def understood(path: Path | str, kind: str, mend: str) -> Iterator[None]:
-    """As reading; and whatever else is raised in the block means: `path` is no `kind`.
+    """As `reading`, but any other error becomes a BadInput, too: `path` is no `kind`.
 
-    For libraries that raise errors of many classes for bytes that are not theirs.
+    For libraries that raise errors of many classes for malformed bytes. mend: what the
+    user can do.
     """
     with reading(path):
         try:

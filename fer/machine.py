@@ -1,4 +1,4 @@
-"""What this computer is, and which arithmetic suits it."""
+"""This computer: processor, graphics cards, versions, and its arithmetic."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def avoid_triton() -> None:
 
 
 def arithmetic() -> dict[str, Any]:
-    """What else the bits of a training depend on: threads, instructions, switches."""
+    """The rest that decides the bits of a training: threads, instructions, switches."""
     switches = [
         *("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "TF_XLA_FLAGS"),
         *("XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"),

@@ -31,7 +31,10 @@ MEASURED = {
 
 
 def build(name: str, classes: int = SEVEN, dropout: float = DROPOUT) -> Network:
-    """The network of that name in NETWORKS, with random weights."""
+    """The network called `name` in NETWORKS, with random weights.
+
+    classes: how many outputs. dropout: 0..1, the share dropped.
+    """
     return NETWORKS[name](classes, dropout)
 
 
@@ -191,7 +194,7 @@ def activation(layer: Layer) -> str | None:
 
 
 def ends_in_softmax(network: Network) -> bool:
-    """Whether its last layer makes probabilities of logits."""
+    """Whether the last layer is a softmax, which turns logits into probabilities."""
     last = network.layers[-1]
     softmax = type(last).__name__ == "Softmax" or activation(last) == "softmax"
     return softmax and last.output is network.output
@@ -228,12 +231,12 @@ def one_hot(labels: Labels, classes: int = SEVEN) -> Probabilities:
 
 
 def together(network: Network, most: int) -> int:
-    """How many faces, `most` at most, a network may look at at a time."""
+    """How many faces, at most `most`, a network may take at a time: MOST_NUMBERS."""
     return max(1, min(most, MOST_NUMBERS // numbers(network)))
 
 
 def numbers(network: Network) -> int:
-    """How many numbers its layers make of one face, all of them together, at most."""
+    """How many numbers all layers together compute for one face, at most."""
     import keras
 
     uses = {
@@ -262,7 +265,7 @@ def _hidden(layer):
 
 
 def flops(network: Network) -> int:
-    """Floating point operations of the forward pass on one face, two a multiply-add.
+    """Floating-point operations of the forward pass on one face, two a multiply-add.
 
     Those of convolutions and dense layers; all else is a fiftieth of them at most.
     """

@@ -46,24 +46,17 @@ def in_notebook() -> bool:
 def surroundings(script: str, variables: dict[str, str], debug: bool) -> Iterator[None]:
     """Within the block, stdout shows what is printable, and stderr nothing.
 
-    What libraries say goes to a log; with debug to stderr. An error that nobody
-    foresaw, and BadInput is raised instead of, leaves its traceback in the log, which
-    else is deleted. A process that is only this script's is left so; any other, such
-    as a notebook's, gets everything back as it was.
+    script: its name, for the log's. variables: of the environment. What libraries print
+    goes to a log; with debug, to stderr. An unforeseen error becomes a BadInput, and
+    the log keeps its traceback; otherwise the log is deleted. Afterwards a process of
+    its own stays changed; any other, such as a notebook's, is as it was before.
     """
     own = sys.stderr is sys.__stderr__ and not in_notebook()
     with contextlib.ExitStack() as back:
         if in_notebook() and ROOT in sys.path:
             back.callback(sys.path.remove, ROOT)  # as the script put it there
-        back.callback(_restore_variables, dict(os.environ))
-        os.environ.update(variables)
-        machine.use_onednn()
-        machine.avoid_triton()
-        # Whoever asks to end it has what was begun cleared away, as after Ctrl-C.
-        before = signal.getsignal(signal.SIGTERM)
-        if before != signal.SIG_IGN:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-            back.callback(signal.signal, signal.SIGTERM, before)
+        _set_variables(variables, back)
+        _clear_away_on_sigterm(back)
         if sys.stdout:
             _show_printable(back)
         log = _log_stderr(script, own, back) if sys.stderr and not debug else None
@@ -116,6 +109,21 @@ def _flush_stdout():
         # Whatever else ends the script is what must be told.
         if before is None or same or isinstance(before, SystemExit):
             raise BadInput(f"stdout cannot be written: {error.strerror}") from error
+
+
+def _set_variables(variables, back):
+    back.callback(_restore_variables, dict(os.environ))
+    os.environ.update(variables)
+    machine.use_onednn()
+    machine.avoid_triton()
+
+
+def _clear_away_on_sigterm(back):
+    """Let SIGTERM clear away what was begun, as Ctrl-C does."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before != signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        back.callback(signal.signal, signal.SIGTERM, before)
 
 
 def _restore_variables(before):

@@ -1,4 +1,4 @@
-"""What a run tells while it works: how far it is, and warnings."""
+"""Progress of a run, and warnings."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def _lines(what, number, rounds):
     return show
 
 
-def spoken(seconds):
-    """A time in a reader's units."""
+def spoken(seconds: float) -> str:
+    """A time in words: seconds, minutes or hours."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 6000:

@@ -1,4 +1,4 @@
-"""Accuracy, intervals, tables, and the sentences computed from them."""
+"""Statistics of predictions: accuracy with intervals, calibration, tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ DEVIATIONS = 1.959964
 
 
 def accuracy(labels: Labels, predicted: Labels) -> dict[str, Any]:
-    """Share of right rows, with its 95% interval and the number of rows."""
+    """The share of right rows: {"accuracy", "interval": [low, high] of 95%, "rows"}.
+
+    labels, predicted: (N,) int.
+    """
     right, rows = int((labels == predicted).sum()), len(labels)
     return {
         "accuracy": right / max(rows, 1),
@@ -24,13 +27,13 @@ def accuracy(labels: Labels, predicted: Labels) -> dict[str, Any]:
 
 
 def wilson(right: int, rows: int) -> list[float]:
-    """95% score interval of a proportion: [low, high] (Wilson, 1927, JASA 22)."""
+    """Wilson's 95% interval of a proportion: [low, high] in 0..1 (1927, JASA 22)."""
+    from scipy.stats import binomtest
+
     if not rows:
         return [0.0, 1.0]
-    z = DEVIATIONS
-    centre = (right + z * z / 2) / (rows + z * z)
-    half = z * np.sqrt(right * (rows - right) / rows + z * z / 4) / (rows + z * z)
-    return [float(centre - half), float(centre + half)]
+    found = binomtest(right, rows).proportion_ci(method="wilson")
+    return [float(found.low), float(found.high)]
 
 
 def difference(labels: Labels, predicted: Labels, other: Labels) -> dict[str, Any]:
@@ -77,12 +80,11 @@ def per_class(
 def calibration(
     labels: Labels, probabilities: Probabilities, bins: int = 15
 ) -> dict[str, Any]:
-    """How often a face is named right, by how sure the network is of the name.
+    """Accuracy by confidence, in bins of equal width, and how far the two differ.
 
-    labels: (N,) int. probabilities: (N, C), whose largest is the confidence; bins of it
-    are equally wide. Returns {"ece": the expected calibration error in 0..1, "bins":
-    [{"confidence": mean, "accuracy", "rows"}, ...], the empty ones left out} (Guo,
-    2017, arXiv:1706.04599).
+    labels: (N,) int. probabilities: (N, C), whose largest is the confidence. Returns
+    {"ece": the expected calibration error in 0..1, "bins": [{"confidence": mean,
+    "accuracy", "rows"}, ...] without the empty ones} (Guo, 2017, arXiv:1706.04599).
     """
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == labels
@@ -114,7 +116,7 @@ def macro(
 
 
 def probabilistic(labels: Labels, probabilities: Probabilities) -> dict[str, Any]:
-    """How good probabilities (N, C) are: mean confidence, log loss, Brier, calibration.
+    """Measures of probabilities (N, C): confidence, log loss, Brier score, calibration.
 
     {"confidence", "nll": mean negative log-likelihood, "brier": mean squared distance
     from the label's one-hot row, 0..2 (Brier, 1950), "ece" and "bins": as of
@@ -132,8 +134,8 @@ def probabilistic(labels: Labels, probabilities: Probabilities) -> dict[str, Any
 def calibrated(told: Probabilities, temperature: float) -> Probabilities:
     """Probabilities at a temperature: softmax(log p / T) (Guo, 2017, arXiv:1706.04599).
 
-    told: (N, classes) in 0..1, of which the likeliest class stays so. temperature > 0:
-    above 1, less certain. Returns float64.
+    told: (N, C) in 0..1. temperature: above 0; above 1, probabilities become less
+    certain. The likeliest class stays the same. Returns (N, C) float64.
     """
     logs = np.log(np.maximum(told, np.finfo(np.float32).tiny), dtype=np.float64)
     powers = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
@@ -141,7 +143,10 @@ def calibrated(told: Probabilities, temperature: float) -> Probabilities:
 
 
 def temperature(labels: Labels, probabilities: Probabilities) -> float:
-    """The temperature of least log loss (Guo, 2017, arXiv:1706.04599)."""
+    """The temperature of least log loss (Guo, 2017, arXiv:1706.04599).
+
+    labels: (N,) int. probabilities: (N, C).
+    """
     from scipy.optimize import minimize_scalar
 
     rows = np.arange(len(labels))
@@ -155,7 +160,7 @@ def temperature(labels: Labels, probabilities: Probabilities) -> float:
 
 
 def cross_calibrated(labels: Labels, probabilities: Probabilities) -> Probabilities:
-    """Probabilities (N, C), of each half by the temperature fitted on the other."""
+    """Probabilities (N, C) calibrated by halves, each with the other's temperature."""
     halves = np.arange(len(labels)) % 2
     result = probabilities.copy()
     for half in (0, 1):
@@ -167,7 +172,7 @@ def cross_calibrated(labels: Labels, probabilities: Probabilities) -> Probabilit
 
 
 def table(labels: Labels, predicted: Labels, classes: Sequence[str]) -> str:
-    """Accuracy with its interval, and a line a class, as text."""
+    """Accuracy with its interval, then precision, recall and F1 by class, as text."""
     lines = [f"accuracy {shown(accuracy(labels, predicted))}", ""]
     lines += [f"{'class':10}{'precision':>10}{'recall':>8}{'F1':>8}{'rows':>7}"]
     for name, row in per_class(labels, predicted, classes).items():

@@ -92,33 +92,38 @@ def rows(stream: BufferedReader, path: Path | str) -> Iterator[Any]:
     sample = list(itertools.islice(lines, SAMPLE))
     separator = _separator(sample)
     yield separator
+    yield from _filled(_parsed(itertools.chain(sample, lines), separator, path), path)
+    text.detach()
+
+
+def _parsed(lines, separator, path):
+    """Yield (line, fields) of each row, blank or not."""
     csv.field_size_limit(LONGEST_LINE)
-    reader = csv.reader(
-        itertools.chain(sample, lines),
-        delimiter=separator,
-        skipinitialspace=True,
-        strict=True,
-    )
-    blank, blanks, begun = 0, 0, False
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     while True:
         line = reader.line_num + 1
         try:
             fields = next(reader)
         except StopIteration:
-            break
+            return
         except csv.Error as error:
             raise BadInput(f"{path}, line {line}: {error}: is a quote open?") from error
+        yield line, fields
+
+
+def _filled(rows, path):
+    """The rows that are not blank; few may be, before the first and after the last."""
+    blank, blanks, begun = 0, 0, False
+    for line, fields in rows:
         if not any(field.strip() for field in fields):
             blank = blank or (line if begun else 0)
             blanks += 1
             if blanks <= MOST_BLANK:
                 continue
         if blank or blanks > MOST_BLANK:
-            blank = blank or 1
-            raise BadInput(f"{path}, line {blank} is blank: delete it")
+            raise BadInput(f"{path}, line {blank or 1} is blank: delete it")
         begun = True
         yield line, fields
-    text.detach()
 
 
 def _lines(text, path):

@@ -21,6 +21,8 @@ SPLITS = {
     **dict.fromkeys(("publictest", "validation", "valid", "val", "dev"), 1),
     **dict.fromkeys(("privatetest", "test", "testing", "eval"), 2),
 }
+# Columns beside the images; None: ids are numbers or text.
+KINDS = {"labels": np.int16, "usage": np.int8, "ids": None, "lines": np.int64}
 MOST_KEYS = 1000  # different labels: hundreds are no classes
 
 
@@ -40,44 +42,52 @@ def gathered(blocks: Iterable[Block], about: dict[str, Any]) -> dict[str, Array 
     keys: dict[str, int] = {}
     where: list[str] = []
     counts: Counter = Counter()
-    columns: dict[str, list] = {
-        name: [] for name in ("labels", "usage", "ids", "lines")
-    }
-    side, rows = csv_reader.SIDE, 0
+    columns: dict[str, list] = {name: [] for name in KINDS}
+    rows = 0
     with tempfile.TemporaryFile() as spool:
         for block in blocks:
             spool.write(np.ascontiguousarray(block["images"]).data)
             rows += len(block["images"])
-            for name, column in columns.items():
-                if name != "labels" and block.get(name) is not None:
-                    column += list(block[name])
-            labels = block.get("labels") or ()
-            for text, place in zip(labels, block.get("where", ()), strict=False):
-                if text not in keys:
-                    keys[text] = len(keys)
-                    where.append(place)
-                if len(keys) > MOST_KEYS:
-                    raise BadInput(f"{place}: more than {MOST_KEYS} different labels")
-                columns["labels"].append(keys[text])
+            for name in ("usage", "ids", "lines"):
+                columns[name] += list(block.get(name) or ())
+            columns["labels"] += _numbered(block, keys, where)
             counts.update(block.get("done", ()))
         spool.flush()
-        shape = (rows, side, side)
-        images = np.empty(shape, np.uint8)
-        if rows:
-            images = np.memmap(spool, np.uint8, "r", shape=shape)
-    kinds = {"labels": np.int16, "usage": np.int8, "lines": np.int64}
-    kinds["ids"] = None
-    arrays = {
-        name: np.array(column, kinds[name]) if column else None
-        for name, column in columns.items()
-    }
-    for name, array in arrays.items():
-        if array is not None:
-            assert len(array) == rows, name
-            array.flags.writeable = False
+        images = _mapped(spool, rows)
     about |= {"keys": list(keys), "where": where}
     about["form"] += "".join(f", {n:,} {what}" for what, n in counts.items())
+    arrays = {name: _column(name, cells, rows) for name, cells in columns.items()}
     return {"images": images, **arrays}
+
+
+def _numbered(block, keys, where):
+    """Yield the number of each label's key; a new key is noted with its row."""
+    labels = block.get("labels") or ()
+    for text, place in zip(labels, block.get("where", ()), strict=False):
+        if text not in keys:
+            keys[text] = len(keys)
+            where.append(place)
+        if len(keys) > MOST_KEYS:
+            raise BadInput(f"{place}: more than {MOST_KEYS} different labels")
+        yield keys[text]
+
+
+def _mapped(spool, rows):
+    """The images that were written to a file: (rows, 48, 48) uint8."""
+    shape = (rows, csv_reader.SIDE, csv_reader.SIDE)
+    if not rows:
+        return np.empty(shape, np.uint8)
+    return np.memmap(spool, np.uint8, "r", shape=shape)
+
+
+def _column(name, cells, rows):
+    """A column as a read-only array; None where no block had it."""
+    if not cells:
+        return None
+    array = np.array(cells, KINDS[name])
+    assert len(array) == rows, name
+    array.flags.writeable = False
+    return array
 
 
 def blocks_of(faces: Iterable[tuple]) -> Iterator[Block]:

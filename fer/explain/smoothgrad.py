@@ -43,12 +43,17 @@ def maps(
     most = networks.together(network, TOGETHER)
 
     def one(image, wanted):
-        face, rng = image[..., None].astype(np.float32), np.random.default_rng(seed)
+        face = image[..., None].astype(np.float32)
         total = np.zeros(image.shape, np.float32)
-        for start in range(0, samples, most):
-            copies = min(most, samples - start), *face.shape[1:]
-            added = PIXEL_RANGE * noise * rng.standard_normal(copies, np.float32)
-            total += slopes_of(face, added, wanted)[..., 0]
+        for drawn in _noise(face.shape[1:], samples, most, seed):
+            total += slopes_of(face, PIXEL_RANGE * noise * drawn, wanted)[..., 0]
         return total / samples
 
     return in_blocks(one, images, weights(network, classes, against), size=1)
+
+
+def _noise(shape, samples, most, seed):
+    """Yield standard normal noise (n, *shape) for `samples` copies, n <= `most`."""
+    rng = np.random.default_rng(seed)
+    for start in range(0, samples, most):
+        yield rng.standard_normal((min(most, samples - start), *shape), np.float32)

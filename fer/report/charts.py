@@ -25,17 +25,9 @@ def curves(caption: str, measure: str, series: dict[str, list[float]]) -> Html:
     across = _scale(1, max(epochs, 2), LEFT, RIGHT)
     low, high = values.min(), values.max()
     down = _scale(low, high if high > low else low + 1, BOTTOM, TOP)
-    drawn = [
-        tag(
-            "polyline",
-            points=_points(enumerate(line, 1), across, down),
-            class_=f"line line{number}",
-        )
-        for number, line in enumerate(series.values())
-    ]
     inner = (
         *_axes(across, down, "epoch", measure, whole=True),
-        *drawn,
+        *_lines(series, across, down),
         tag("line", class_="marker", x1=LEFT, x2=LEFT, y1=TOP, y2=BOTTOM),
     )
     told = {name: [round(value, 4) for value in line] for name, line in series.items()}
@@ -53,34 +45,41 @@ def curves(caption: str, measure: str, series: dict[str, list[float]]) -> Html:
     )
 
 
+def _lines(series, across, down):
+    for number, line in enumerate(series.values()):
+        points = _points(enumerate(line, 1), across, down)
+        yield tag("polyline", points=points, class_=f"line line{number}")
+
+
 def reliability(caption: str, bins: list[dict[str, Any]]) -> Html:
-    """How often faces are named right, by confidence: a bar a bin beside the diagonal.
+    """Accuracy by confidence: a bar a bin, beside the diagonal.
 
     bins: as scores.calibration gives them. A bar is as wide as its share of the faces.
     """
     across, down = _scale(0, 1, LEFT, RIGHT), _scale(0, 1, BOTTOM, TOP)
     most = max(each["rows"] for each in bins)
-    drawn = [
-        tag(
-            "rect",
-            tag(
-                "title",
-                f"{each['rows']:,} faces: confidence {each['confidence']:.2f}, "
-                f"right {each['accuracy']:.2f}",
-            ),
-            x=_short(across(each["confidence"]) - wide / 2),
-            y=_short(down(each["accuracy"])),
-            width=_short(wide),
-            height=_short(BOTTOM - down(each["accuracy"])),
-            class_="bar",
-        )
-        for each in bins
-        for wide in [2 + 16 * each["rows"] / most]
-    ]
+    drawn = [_bar(each, 2 + 16 * each["rows"] / most, across, down) for each in bins]
     diagonal = tag("line", class_="diagonal", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP)
     inner = (*_axes(across, down, "confidence", "share right"), *drawn, diagonal)
     return tag(
         "figure", _svg(caption, inner), tag("figcaption", caption), class_="chart"
+    )
+
+
+def _bar(each, wide, across, down):
+    """A bin's bar, `wide` units across, with its numbers as a title."""
+    told = (
+        f"{each['rows']:,} faces: confidence {each['confidence']:.2f}, "
+        f"right {each['accuracy']:.2f}"
+    )
+    return tag(
+        "rect",
+        tag("title", told),
+        x=_short(across(each["confidence"]) - wide / 2),
+        y=_short(down(each["accuracy"])),
+        width=_short(wide),
+        height=_short(BOTTOM - down(each["accuracy"])),
+        class_="bar",
     )
 
 

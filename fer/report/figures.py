@@ -110,10 +110,7 @@ def faces(
     rows = zip(grid, squares, cut, heats, told, strict=True)
     for number, ((face, bars), square, image, heat, shares) in enumerate(rows, 1):
         name = f"{number} {classes[shares.argmax()]} {shares.max():.2f}"
-        x, y, width, height = square
-        axes.add_patch(Rectangle((x, y), width, height, fill=False, color="lime"))
-        label = {"facecolor": "black", "alpha": 0.7, "pad": 1, "edgecolor": "none"}
-        axes.text(x, y, name, color="white", va="bottom", bbox=label)
+        _mark(axes, square, name)
         face.imshow(image, cmap="gray", vmin=0, vmax=255)
         face.imshow(heat, cmap=HEAT, vmin=0, vmax=1, alpha=0.6 * heat)
         face.set_title(name, fontsize="medium")
@@ -125,10 +122,18 @@ def faces(
     return figure
 
 
-def tiles(pictures: Floats, title: str, dead: Bools | None = None) -> Figure:
-    """A grid of pictures (N, H, W), each by its own contrast; a dead one is crossed.
+def _mark(axes, square, name):
+    """Draw the square (left, top, width, height) of a face, and its name above."""
+    x, y, width, height = square
+    axes.add_patch(Rectangle((x, y), width, height, fill=False, color="lime"))
+    label = {"facecolor": "black", "alpha": 0.7, "pad": 1, "edgecolor": "none"}
+    axes.text(x, y, name, color="white", va="bottom", bbox=label)
 
-    Rows are numbered by the first picture in them.
+
+def tiles(pictures: Floats, title: str, dead: Bools | None = None) -> Figure:
+    """A grid of pictures (N, H, W), each with its own contrast.
+
+    dead: (N,) bool, which are crossed instead. A row is numbered by its first picture.
     """
     columns = min(COLUMNS, len(pictures))
     rows = -(-len(pictures) // columns)
@@ -143,23 +148,19 @@ def tiles(pictures: Floats, title: str, dead: Bools | None = None) -> Figure:
         axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize="small")
     for number, (axes, picture) in enumerate(zip(grid.ravel(), pictures, strict=False)):
         if dead is not None and dead[number]:
-            axes.plot(
-                [0, 1, 0.5, 0, 1], [0, 1, 0.5, 1, 0], color="crimson", linewidth=1
-            )
-            axes.set_aspect("equal")
+            _cross(axes)
         else:
             low, high = np.percentile(picture, (CLIPPED, 100 - CLIPPED))
             axes.imshow(picture, cmap="gray", vmin=low, vmax=high)
     figure.suptitle(title)
-    figure.subplots_adjust(
-        0.5 / figure.get_figwidth(),
-        0.01,
-        0.99,
-        1 - 0.45 / figure.get_figheight(),
-        0.05,
-        0.05,
-    )
+    left, top = 0.5 / figure.get_figwidth(), 1 - 0.45 / figure.get_figheight()
+    figure.subplots_adjust(left, 0.01, 0.99, top, 0.05, 0.05)
     return figure
+
+
+def _cross(axes):
+    axes.plot([0, 1, 0.5, 0, 1], [0, 1, 0.5, 1, 0], color="crimson", linewidth=1)
+    axes.set_aspect("equal")
 
 
 def groups(pictures: dict[str, Images]) -> Figure:
