@@ -120,7 +120,7 @@ def flag(help: str, **options: Any) -> dict[str, Any]:
 
 
 # What says which model is used, and what it expects if it has no card.
-MODEL = ("model", "pixels")
+MODEL = ("model", "pixels", "outputs")
 # A flag has one name, one type and one help text, here; of --out a script says the
 # default, whose ending its type then asks for.
 FLAGS = {
@@ -134,7 +134,7 @@ FLAGS = {
     ),
     "classes": flag(
         "names of the data's classes, in the order of their numbers; with a model "
-        "without a card, of its outputs, in their order",
+        "without a card and no --outputs, of its outputs, in their order",
         nargs="+",
         metavar="C",
     ),
@@ -176,6 +176,12 @@ FLAGS = {
         "which pixels a model of other programs expects, where its first layers do not "
         "tell",
         choices=("0..255", "0..1", "-1..1"),
+    ),
+    "outputs": flag(
+        "names of the outputs of a model without a card, in their order (default: "
+        "--classes, else FER2013's seven)",
+        nargs="+",
+        metavar="C",
     ),
     "models": flag(
         "folder of cnn.keras, cnn_plain.keras and dnn.keras", type=path, metavar="DIR"

@@ -152,7 +152,7 @@ def models_and_teller(
     paths = model_paths(args, read, models.BEST)
     for path in filter(None, written):
         _must_be_free(path, read, paths)
-    loaded = models.load_all(paths, args.pixels, args.classes)
+    loaded = models.load_all(paths, args.pixels, args.outputs or args.classes)
 
     def tell(faces):
         return models.probabilities(loaded, faces, args.mirror, args.turn)
@@ -196,14 +196,14 @@ def models_and_faces(
 
     read = source(args)
     paths = model_paths(args, read.paths)
-    if not all(map(models.has_card, paths)):
+    if not (args.outputs or all(map(models.has_card, paths))):
         # Such a model's outputs are what --classes names; faces tell their own.
         read = replace(read, classes=())
     _must_be_free(written, read.paths, paths)
     faces = load(read, data.USAGES if args.usage else data.FITTING)
     if labelled:
         data.must_be_labelled(faces, read)
-    loaded = models.load_all(paths, args.pixels, args.classes)
+    loaded = models.load_all(paths, args.pixels, args.outputs or args.classes)
     if faces.labels is not None:
         faces = data.in_classes(faces, loaded[0].classes, read)
         asked = args.usage, args.unseen, args.drop_seen
@@ -264,7 +264,7 @@ def _photo_to_explain(args, written):
     [path] = model_paths(args, (args.photo,))
     files.free_to_write(written, args.photo, *models.files_of(path))
     face = pictures.face(args.photo)
-    model = models.load_any(path, args.pixels, args.classes)
+    model = models.load_any(path, args.pixels, args.outputs or args.classes)
     return model, face, None, args.photo.name
 
 

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 from model_files import chain
 
+import confusion
 from fer import BadInput, explain, models, networks
 from fer.models import adapt
 
@@ -190,12 +191,14 @@ def test_outputs_in_another_order_come_in_that_of_fer2013(tmp_path):
 def test_other_classes_are_named_or_asked_for(tmp_path):
     network = chain(keras.Input((48, 48, 1)), layers.Flatten(), layers.Dense(3))
     path = saved(network, tmp_path / "m.keras")
-    assert "tells 3 classes apart, not 7: name them by --classes" in refusal(
+    assert "tells 3 classes apart, not 7: name them by --outputs" in refusal(
         path, "0..1"
     )
-    names = ("calm", "sad", "happy")
-    model = models.load_any(path, "0..1", names)
-    assert model.classes == names and model.predict(FACES).shape == (3, 3)
+    model = models.load_any(path, "0..1", ("Shy", "sad", "Happiness"))
+    assert model.classes == ("Shy", "sad", "happy") and model.predict(FACES).shape == (
+        3,
+        3,
+    )
     assert explain.gradient.maps(model.network, FACES, [0, 1, 2]).any()
 
 
@@ -237,3 +240,21 @@ def test_wide_networks_look_at_fewer_faces_at_a_time():
     again = layers.Conv2D(1, 1)
     twice = keras.Model(faces, again(again(faces)))
     assert networks.numbers(twice) == 3 * 48 * 48
+
+
+def test_outputs_and_numbers_of_the_data_may_go_by_different_orders(
+    call, tmp_path, monkeypatch, capsys
+):
+    dark = layers.Dense(3, kernel_initializer="zeros")
+    network = chain(keras.Input((48, 48, 1)), layers.AveragePooling2D(48), dark)
+    network = chain(network.input, lambda _: layers.Flatten()(network.output))
+    dark.set_weights([np.array([[0, 1, -1]]), np.array([0.6, 0, 0.9])])
+    saved(network, tmp_path / "m.keras")
+    # The model's outputs are for middling faces, for light ones and for dark ones.
+    np.save(tmp_path / "x.npy", np.full((3, 48, 48), [[[128]], [[255]], [[0]]], "u1"))
+    np.save(tmp_path / "y.npy", [2, 0, 1])
+    monkeypatch.chdir(tmp_path)
+    words = ["--data", "x.npy", "y.npy", "--classes", "happy", "sad", "calm"]
+    words += ["--model", "m.keras", "--outputs", "calm", "happy", "sadness"]
+    call(confusion, *words, "--pixels", "0..1", "--unseen")
+    assert "accuracy 1.0000" in capsys.readouterr().out

@@ -163,6 +163,7 @@ def test_an_archive_that_is_also_an_hdf5_file_is_refused(parts, stranger, tmp_pa
         (tmp_path / name).write_bytes(both)
         said = refusal(with_card(tmp_path / name))
         assert "is an HDF5 file, Keras's old format: keras.models.load_model(" in said
+        assert ("once it is called m.h5" in said) == (name == "m.keras")
     good = stranger(parts).read_bytes()
     for name in ("m.zip", "m"):
         (tmp_path / name).write_bytes(good)

@@ -30,8 +30,10 @@ MOST_OPTION = 1 << 20  # of units, strides, pixels to pad, ...
 LARGEST_WEIGHT = 1e18  # of two such numbers float32 still holds the product
 # What else is found under the name of a model, by its first bytes, and its mend.
 SAVE = "keras.models.load_model({0!r}).save({1!r}) saves it anew"
+HDF5 = f"an HDF5 file, Keras's old format: {SAVE}"
+OLD = (".h5", ".hdf5")  # by which Keras knows it
 OTHERS = {
-    b"\x89HDF\r\n\x1a\n": f"an HDF5 file, Keras's old format: {SAVE}",
+    b"\x89HDF\r\n\x1a\n": HDF5,
     b"version https://git-lfs": "a Git LFS pointer to a model: `git lfs pull` gets it",
     b"<": "a web page: download the model itself, signed in where that is asked for",
 }
@@ -51,8 +53,10 @@ def inspect(path: Path | str) -> None:
         first = stream.read(32)
     for start, kind in OTHERS.items():
         if first.startswith(start):
-            anew = kind.format(path.name, path.with_suffix(".keras").name)
-            raise BadInput(f"{path} is {anew}")
+            old = path if path.suffix in OLD else path.with_suffix(OLD[0])
+            named = kind.format(old.name, path.with_suffix(".keras").name)
+            renamed = "" if old == path else f", once it is called {old.name}"
+            raise BadInput(f"{path} is {named}{renamed if kind is HDF5 else ''}")
     if path.suffix != ".keras":
         # Keras tells formats by their suffix: under another one it reads other bytes.
         raise BadInput(f"{path} is no Keras model: its name must end in .keras")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer import BadInput, files, networks
+from fer.data import classes as class_names
 from fer.models import adapt, archive, card, seen, trial
 from fer.models.predict import predict
 from fer.types import Images, Ints, Network, Probabilities
@@ -99,7 +100,8 @@ def load_any(
     archive.inspect(path)
     trial.tried(path, quickly_imported_keras)
     loaded = _usable(path, network(path), pixels)
-    names = _names(path, loaded, classes or networks.CLASSES)
+    named = map(class_names.canonical, classes or networks.CLASSES)
+    names = _names(path, loaded, tuple(named))
     if sorted(names) == sorted(networks.CLASSES):
         # Labels are numbers in FER2013's order.
         order = [names.index(name) for name in networks.CLASSES]
@@ -181,7 +183,7 @@ def _names(path, network, classes):
     if outputs != len(classes):
         raise BadInput(
             f"{path} tells {outputs} classes apart, not {len(classes)}: name them by "
-            "--classes, in the order of its outputs"
+            "--outputs, in their order"
         )
     return tuple(classes)
 
