@@ -36,17 +36,9 @@ def picture(stream: IO[bytes], where: str) -> Any:
     """
     from PIL import Image
 
-    mend = "save it as PNG or JPEG"
-    if importlib.util.find_spec("pillow_heif"):
-        from pillow_heif import register_heif_opener
-
-        register_heif_opener()
-    elif where.lower().endswith(HEIC):
-        mend += ", or pip install pillow-heif"
-    Image.init()
-    formats = [name for name in FORMATS if name in Image.OPEN]
+    known = _known_formats()
     try:
-        with Image.open(stream, formats=formats) as opened:
+        with Image.open(stream, formats=known) as opened:
             # A file of a few bytes may claim to unpack to gigabytes.
             if opened.width * opened.height > Image.MAX_IMAGE_PIXELS:
                 raise Image.DecompressionBombError
@@ -59,7 +51,22 @@ def picture(stream: IO[bytes], where: str) -> Any:
             raise
         # Pillow raises errors of many classes for bytes that are no picture.
         why = str(error).partition(" <")[0] or type(error).__name__
+        mend = "save it as PNG or JPEG"
+        if where.lower().endswith(HEIC) and "HEIF" not in known:
+            mend += ", or pip install pillow-heif"
         raise BadInput(f"{where} is no picture ({why:.120}): {mend}") from error
+
+
+def _known_formats():
+    """Those of FORMATS that are installed."""
+    from PIL import Image
+
+    Image.init()
+    if importlib.util.find_spec("pillow_heif"):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _upright(opened):

@@ -50,13 +50,17 @@ def _listed(stream, holding, name):
         if found in seen:
             raise BadInput(f"{path}, line {line}: {found} is listed twice")
         seen.add(found)
-        usage = split_code(cells["usage"]) if "usage" in cells else None
-        if "usage" in cells and usage is None:
-            raise BadInput(
-                f"{path}, line {line}: {cells['usage'][:40]!r} is no split such as "
-                "train, validation or test"
-            )
-        yield found, (cells["label"], usage)
+        yield found, (cells["label"], _split(cells.get("usage"), path, line))
+
+
+def _split(cell, path, line):
+    code = None if cell is None else split_code(cell)
+    if code is None and cell is not None:
+        raise BadInput(
+            f"{path}, line {line}: {cell[:40]!r} is no split such as train, validation "
+            "or test"
+        )
+    return code
 
 
 def _columns(header):

@@ -49,15 +49,7 @@ def parquet(path: Path, faces: Faces) -> None:
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 
-    picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
-    fields = [("image", picture)]
-    fields += [("label", pyarrow.int64())] if faces.labels is not None else []
-    fields += [("split", pyarrow.string())] if faces.usage is not None else []
-    fields += [("id", pyarrow.string())] if faces.ids is not None else []
-    label = {"names": list(faces.classes), "_type": "ClassLabel"}
-    features = {"image": {"_type": "Image"}, "label": label}
-    about = json.dumps({"info": {"features": features}})
-    schema = pyarrow.schema(fields, {"huggingface": about})
+    schema = _schema(faces)
     with (
         files.whole(path) as temporary,
         ParquetWriter(temporary, schema) as writer,
@@ -74,6 +66,21 @@ def parquet(path: Path, faces: Faces) -> None:
             if block.ids is not None:
                 columns["id"] = list(map(str, block.ids.tolist()))
             writer.write_table(pyarrow.table(columns, schema))
+
+
+def _schema(faces):
+    """The columns that the faces have, and in the metadata the names of classes."""
+    import pyarrow
+
+    picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+    fields = [("image", picture)]
+    fields += [("label", pyarrow.int64())] if faces.labels is not None else []
+    fields += [("split", pyarrow.string())] if faces.usage is not None else []
+    fields += [("id", pyarrow.string())] if faces.ids is not None else []
+    label = {"names": list(faces.classes), "_type": "ClassLabel"}
+    features = {"image": {"_type": "Image"}, "label": label}
+    about = json.dumps({"info": {"features": features}})
+    return pyarrow.schema(fields, {"huggingface": about})
 
 
 def folder(path: Path, faces: Faces) -> None:

@@ -50,9 +50,15 @@ def adapted(network: Network, path: Path, pixels: str | None = None) -> Network:
     must_fit(graph, path)
     if not _returns_probabilities(graph):
         graph = keras.Model(faces, layers.Softmax(name="probabilities")(graph.output))
-    # Layers that know but one graph.
-    own = keras.models.clone_model(graph)
-    own.set_weights(graph.get_weights())
+    return _of_one_graph(graph)
+
+
+def _of_one_graph(network):
+    """A copy, whose layers know of no other network."""
+    import keras
+
+    own = keras.models.clone_model(network)
+    own.set_weights(network.get_weights())
     for layer in own.layers:
         # Normalization keeps what it computes of its weights.
         getattr(layer, "finalize_state", lambda: None)()

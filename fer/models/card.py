@@ -91,6 +91,20 @@ def _are_names(classes):
     return texts and 2 <= len(set(classes)) == len(classes) <= 20
 
 
+def _is_whole(about):
+    """Whether a card tells all that is asked of it, in the right types."""
+    made, faces = about["recipe"], about["data"]
+    numbers = about["parameters"], made["epochs"], made["seed"]
+    texts = about["network"], about["sha256"], faces["digest"], faces["file"]
+    return (
+        _are_names(about["classes"])
+        and all(isinstance(number, int) for number in numbers)
+        and all(isinstance(text, str) for text in texts)
+        and isinstance(faces.get("fitted digests", ""), str)
+        and 0.01 <= about.get("temperature", 1) <= 100
+    )
+
+
 def read(path: Path) -> dict[str, Any]:
     """The card beside the model `path`; raises BadInput if it is missing or invalid."""
     beside = path.with_suffix(".json")
@@ -98,19 +112,7 @@ def read(path: Path) -> dict[str, Any]:
     content = files.content(beside, MOST_BYTES, mend)
     try:
         about = json.loads(content)
-        fine = (
-            _are_names(about["classes"])
-            and isinstance(about["network"], str)
-            and isinstance(about["parameters"], int)
-            and isinstance(about["recipe"]["epochs"], int)
-            and isinstance(about["recipe"]["seed"], int)
-            and isinstance(about["data"]["digest"], str)
-            and isinstance(about["data"].get("fitted digests", ""), str)
-            and isinstance(about["data"]["file"], str)
-            and isinstance(about["sha256"], str)
-            and 0.01 <= about.get("temperature", 1) <= 100
-        )
-        if not fine:
+        if not _is_whole(about):
             raise ValueError("what it says of classes, recipe or data is off")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(

@@ -67,15 +67,9 @@ def to_judge(
     known to be new.
     """
     digests = data.short_digests(faces.images)
-    known = (
-        np.isin(digests, fitted) if fitted is not None else np.zeros(len(faces), bool)
-    )
-    if not (usage or unseen) and fitted is None:
-        raise BadInput(
-            f"nothing tells which faces {name} was fitted on: copy the file "
-            "fitted-....npy that lies beside it, too, add --unseen if all rows are new "
-            "to it, or name those that are with --usage"
-        )
+    known = np.isin(digests, [] if fitted is None else fitted)
+    if not (usage or unseen):
+        _must_tell(fitted, name)
     asked = _asked(faces, known, usage)
     if drop_seen:
         asked &= ~known
@@ -92,6 +86,15 @@ def to_judge(
             "faces: add --drop-seen to leave them out"
         )
     return faces.take(np.flatnonzero(asked)), int(copies.sum())
+
+
+def _must_tell(fitted, name):
+    if fitted is None:
+        raise BadInput(
+            f"nothing tells which faces {name} was fitted on: copy the file "
+            "fitted-....npy that lies beside it, too, add --unseen if all rows are new "
+            "to it, or name those that are with --usage"
+        )
 
 
 def _asked(faces, known, usage):

@@ -76,16 +76,7 @@ def _shipped():
 
 def _why_not(path, meanwhile):
     """What a child process says of the file, or dies of; None where all is well."""
-    code = "import sys; from fer.models import trial; trial.main(sys.argv[1])"
-    quiet = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
-    found = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(path)],
-        env=os.environ | quiet | {"PYTHONPATH": found.rstrip(os.pathsep)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    child = _started(path)
     try:
         meanwhile()
         said, _ = child.communicate(timeout=PATIENCE)
@@ -101,6 +92,20 @@ def _why_not(path, meanwhile):
     if child.returncode < 0:
         return _died(path, f"died of {signal.Signals(-child.returncode).name}")
     return _died(path, "ended early") if child.returncode else None
+
+
+def _started(path):
+    """The child process: main(path) in a Python of its own."""
+    code = "import sys; from fer.models import trial; trial.main(sys.argv[1])"
+    quiet = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    found = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(path)],
+        env=os.environ | quiet | {"PYTHONPATH": found.rstrip(os.pathsep)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _died(path, how):
