@@ -10,6 +10,7 @@ Without --image: the first face of fear that the model gets right.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
@@ -30,7 +31,7 @@ def main() -> None:
     options = _options_of(args, methods)
     [told] = model.predict(image[None])
     asked = _chosen(args, model, int(told.argmax()), label)
-    classes = [None if number is None else np.array([number]) for number in asked]
+    classes: list[Any] = [it if it is None else np.array([it]) for it in asked]
     heats = {}
     for method in methods:
         explained = model.network, image[None], *classes

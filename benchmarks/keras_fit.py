@@ -1,4 +1,4 @@
-"""The Keras habit: how most FER repositories train the report's CNN."""
+"""The Keras habit: how most FER repositories train the coursework's CNN."""
 
 
 def network_and_flow(images, labels, batch_size):

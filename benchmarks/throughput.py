@@ -3,11 +3,11 @@
 python -m benchmarks.throughput
 python -m benchmarks.throughput --rounds 9 --batch-size 256
 
-All train the report's CNN on the same random faces, with two threads where the machine
-has two cores. PyTorch runs in float32 and, where the processor multiplies it, bfloat16,
-contiguous and channels_last, eager and compiled. The habit is float32, Adam, and
-ImageDataGenerator feeding `fit`; the suite with the generator is to be compared with
-it, the others train on the faces as they are. The ceiling is a 2048 x 2048 x 2048
+All train the coursework's CNN on the same random faces, with two threads where the
+machine has two cores. PyTorch runs in float32 and, on CPUs with bfloat16 instructions,
+bfloat16, contiguous and channels_last, eager and compiled. The habit is float32, Adam,
+and ImageDataGenerator feeding `fit`; the suite with the generator is to be compared
+with it, the others train on the faces as they are. The ceiling is a 2048 x 2048 x 2048
 matrix product in the suite's precision. Needs the packages of
 benchmarks/requirements.txt.
 """

@@ -3,12 +3,12 @@
 python -m benchmarks.time_to_accuracy --csv data/fer2013.csv
 python -m benchmarks.time_to_accuracy --csv data/fer2013.csv --epochs 12 --seeds 3
 
-The report's CNN, trained by the suite's own command and by the Keras habit: pandas and
-np.fromstring, float32, Adam at 1e-3, ImageDataGenerator feeding `fit`, batches of 128,
-stopped after the first epoch that reaches the accuracy. The suite cannot stop early:
-the whole of its schedule counts. A habit that has taken --patience times the suite's
-seconds is stopped there, and its figure is a lower bound. Each run is a process of its
-own, its start and imports included, with no cache of the CSV.
+The coursework's CNN, trained by the suite's own command and by the Keras habit: pandas
+and np.fromstring, float32, Adam at 1e-3, ImageDataGenerator feeding `fit`, batches of
+128, stopped after the first epoch that reaches the accuracy. The suite cannot stop
+early: the whole of its schedule counts. A habit that has taken --patience times the
+suite's seconds is stopped there, and its figure is a lower bound. Each run is a process
+of its own, its start and imports included, with no cache of the CSV.
 """
 
 import json

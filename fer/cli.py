@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Drawn faces are learnt in fewer passes than real ones.
 EPOCHS, SAMPLE_EPOCHS = 60, 80
 PICTURES = (".png", ".pdf", ".svg")
-# The report's: a face, convolutions, steps of ascent, a class and a saliency.
+# The coursework's: a face, convolutions, steps of ascent, a class and a saliency.
 IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
 MOVING = 500  # faces that show which filters are dead
 # The first two tell no more of a face than the mean map of other faces does.

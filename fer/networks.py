@@ -277,7 +277,7 @@ def flops(network: Network) -> int:
 
 
 def structure(network: Network) -> list[tuple[str, str, int]]:
-    """The layers as the report lists them: rows of (kind, output shape, parameters)."""
+    """Rows of (kind, output shape, parameters), as in the coursework."""
     return [
         (type(layer).__name__, str(layer.output.shape), layer.count_params())
         for layer in network.layers

@@ -1,4 +1,4 @@
-"""The networks are the report's, row by row."""
+"""The networks are the coursework's, row by row."""
 
 import re
 
@@ -8,7 +8,7 @@ import pytest
 
 from fer import networks
 
-# Kind, output shape and parameters, as the report lists them.
+# Kind, output shape and parameters, as the coursework lists them.
 CNN = [
     ("Conv2D", "(None, 48, 48, 64)", 1664),
     ("MaxPooling2D", "(None, 24, 24, 64)", 0),

@@ -122,7 +122,7 @@ def chosen(
     Raises BadInput where they name a class that there is not, or leave none.
     """
     left = list(names)
-    becomes = {name: name for name in names}
+    becomes: dict[str, str | None] = {name: name for name in names}
     for name in map(canonical, source.drop):
         _must_be_of(name, left, names, source, "--drop")
         left.remove(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -40,7 +41,7 @@ def picture(stream: IO[bytes], where: str) -> Any:
     try:
         with Image.open(stream, formats=known) as opened:
             # A file of a few bytes may claim to unpack to gigabytes.
-            if opened.width * opened.height > Image.MAX_IMAGE_PIXELS:
+            if opened.width * opened.height > (Image.MAX_IMAGE_PIXELS or math.inf):
                 raise Image.DecompressionBombError
             return _upright(opened)
     except Image.DecompressionBombError as error:

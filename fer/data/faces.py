@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,22 +58,26 @@ class Source:
 # Compared by identity, so that caches can remember what was computed from them.
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """Faces and what the file says of them; a column that the file lacks is None."""
+    """Faces and what the file says of them; a column that the file lacks is None.
+
+    Annotated as Any, not as None: whoever needs a column checks for it once, as
+    must_be_labelled does, and a type checker cannot follow that.
+    """
 
     images: Images  # (N, 48, 48) uint8
-    labels: Labels | None = None  # (N,) int8, an index into classes
-    usage: Ints | None = None  # (N,) int8, an index into USAGES
-    ids: Array | None = None  # (N,) int64, or text
-    votes: Floats | None = None  # (N, C) float32: annotators' shares of each class
+    labels: Labels | Any = None  # (N,) int8, an index into classes
+    usage: Ints | Any = None  # (N,) int8, an index into USAGES
+    ids: Array | Any = None  # (N,) int64, or text
+    votes: Floats | Any = None  # (N, C) float32: annotators' shares of each class
     classes: tuple[str, ...] = CLASSES  # in the order of the labels' numbers
-    rows: Ints | None = None  # (N,) int64, where they stood in the data, from 0
+    rows: Ints | Any = None  # (N,) int64, where they stood in the data, from 0
     form: str = ""  # what the file was found to be; "": FER2013's own CSV
 
     def take(self, rows: Ints | Bools | slice) -> Faces:
         """The chosen rows, as Faces; a slice, or rows in one piece, share memory."""
         rows = _slice(rows)
         columns = {name: getattr(self, name) for name in COLUMNS}
-        taken = {n: None if col is None else col[rows] for n, col in columns.items()}
+        taken: Any = {n: it if it is None else it[rows] for n, it in columns.items()}
         return replace(self, **taken)
 
     def __len__(self):

@@ -37,7 +37,7 @@ def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
 def has_known_class(name: str) -> bool:
     """Whether a picture lies in a folder of a known class."""
     label = _place(name)[0] if decoding.is_picture(name) else None
-    return bool(label) and classes.is_known(label)
+    return label is not None and classes.is_known(label)
 
 
 def decoded(

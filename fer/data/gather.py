@@ -11,7 +11,6 @@ import numpy as np
 
 from fer import BadInput
 from fer.data import csv_reader
-from fer.types import Array
 
 Block = dict[str, Any]  # columns of some faces, as `gathered` takes them
 BLOCK = 256  # faces that a reader hands on at a time
@@ -31,7 +30,7 @@ def split_code(text: str) -> int | None:
     return SPLITS.get("".join(letter for letter in text.lower() if letter.isalnum()))
 
 
-def gathered(blocks: Iterable[Block], about: dict[str, Any]) -> dict[str, Array | None]:
+def gathered(blocks: Iterable[Block], about: dict[str, Any]) -> dict[str, Any]:
     """The blocks as one dict of columns; `about` gets "keys" and "where".
 
     A block has "images" (n, 48, 48) uint8 and maybe lists as long: "labels" and their

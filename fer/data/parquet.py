@@ -19,7 +19,8 @@ MAGIC = b"PAR1"
 
 def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
     """Yield blocks of the faces of one Parquet file, or of all in a folder."""
-    names = [name for name in holding.names if is_parquet(name)] or [None]
+    inside = [name for name in holding.names if is_parquet(name)]
+    names: list[str | None] = [*inside] or [None]
     about["form"] = "Parquet" + (f", {len(names)} files" if names[0] else "")
     about["names"] = None
     for name in names:

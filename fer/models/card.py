@@ -50,7 +50,7 @@ def score(network: Any, held: data.Faces, copies: np.ndarray) -> dict[str, Any]:
     }
     told = {name: predict(network, held.images, **how) for name, how in views.items()}
     one, predicted = told["one pass"], told["one pass"].argmax(1)
-    apart = {}
+    apart: dict[str, Any] = {}
     for name, probabilities in told.items():
         apart[name] = scores.accuracy(labels, probabilities.argmax(1))
         right = labels[~copies], probabilities[~copies].argmax(1)

@@ -38,7 +38,7 @@ class Model:
     """
 
     network: Any
-    card: dict[str, Any] | None
+    card: dict[str, Any] | Any
     classes: tuple[str, ...]  # in the order of the network's outputs
     fitted: Ints | None = None  # (N,) uint64, or None where nothing tells
     path: Path | None = None
@@ -132,8 +132,8 @@ def to_judge(
     drop_seen: bool = False,
 ) -> tuple[data.Faces, int]:
     """seen.to_judge for several models: faces that none of them was fitted on."""
-    fitted = [model.fitted for model in loaded]
-    known = None if any(it is None for it in fitted) else np.concatenate(fitted)
+    fitted: list[Any] = [model.fitted for model in loaded]
+    known: Any = None if any(it is None for it in fitted) else np.concatenate(fitted)
     name = ", ".join(str(model.path or "the model") for model in loaded)
     return seen.to_judge(faces, known, usage, unseen, drop_seen, name)
 
@@ -202,7 +202,9 @@ def quickly_imported_keras() -> ModuleType:
 
     Keras handles their ImportError; they can be imported afterwards.
     """
-    hidden = dict.fromkeys(name for name in UNUSED if name not in sys.modules)
+    hidden: dict[str, Any] = dict.fromkeys(
+        name for name in UNUSED if name not in sys.modules
+    )
     sys.modules |= hidden
     # Nearly all that an import makes stays, so the collector would walk it in vain.
     gc.disable()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Lesson:
     images: np.ndarray  # (N, 48, 48, 1) uint8
     labels: np.ndarray  # (N, classes) float32, smoothed
     taught: np.ndarray | None = None  # (views, N, classes) float16
-    places: np.ndarray | None = None  # (N,) int, the row's own draw of each view
+    places: np.ndarray | Any = None  # (N,) int, the row's own draw of each view
 
     @property
     def own(self) -> np.ndarray:

@@ -17,7 +17,8 @@ WARM_UP = 0.15  # of all steps, in which the learning rate rises to its peak
 
 def peak(recipe: Recipe, batch_size: int) -> float:
     """The largest learning rate of a training with such batches."""
-    return recipe.learning_rate * min(batch_size / 128, LARGEST_FACTOR)
+    largest: Any = recipe.learning_rate  # None only in a recipe that is not resolved
+    return largest * min(batch_size / 128, LARGEST_FACTOR)
 
 
 def rate(step: int, steps: int, peak: float) -> float:
