@@ -11,6 +11,8 @@ from fer.types import Ints, Labels, Probabilities
 
 # Of a normal distribution, 95% lies within so many deviations of the mean.
 DEVIATIONS = 1.959964
+LOG_TEMPERATURES = (-2.5, 2.5)  # the least and the most
+LIKELY = 3.0  # the deviation of a coefficient of them, before any face is seen
 
 
 def accuracy(labels: Labels, predicted: Labels) -> dict[str, Any]:
@@ -131,32 +133,39 @@ def probabilistic(labels: Labels, probabilities: Probabilities) -> dict[str, Any
     } | calibration(labels, probabilities)
 
 
-def calibrated(told: Probabilities, temperature: float) -> Probabilities:
-    """Probabilities at a temperature: softmax(log p / T) (Guo, 2017, arXiv:1706.04599).
+def calibrated(told: Probabilities, temperature: Sequence[float]) -> Probabilities:
+    """Probabilities at temperature T: softmax(log p / T) (Guo, 2017, arXiv:1706.04599).
 
-    told: (N, C) in 0..1. temperature: above 0; above 1, probabilities become less
-    certain. The likeliest class stays the same. Returns (N, C) float64.
+    told: (N, classes) in 0..1, of which the likeliest class stays so. temperature:
+    coefficients, the constant first, of the polynomial in a row's confidence that is ln
+    T, so that each row has its own (after Tomani, 2022, arXiv:2102.12182); none leave
+    the probabilities as they are. Returns float64.
     """
     logs = np.log(np.maximum(told, np.finfo(np.float32).tiny), dtype=np.float64)
-    powers = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
+    most = logs.max(axis=1, keepdims=True)
+    softness = np.polyval([0, *temperature[::-1]], np.exp(most))
+    powers = np.exp((logs - most) / np.exp(np.clip(softness, *LOG_TEMPERATURES)))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def temperature(labels: Labels, probabilities: Probabilities) -> float:
-    """The temperature of least log loss (Guo, 2017, arXiv:1706.04599).
+def temperature(labels: Labels, probabilities: Probabilities) -> list[float]:
+    """The coefficients for `calibrated` of least log loss of class and of confidence.
 
-    labels: (N,) int. probabilities: (N, C).
+    The second is of whether the likeliest class is right: without it, the confidence is
+    less honest (docs/lab_notebook.md).
     """
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize
 
-    rows = np.arange(len(labels))
+    rows, right = np.arange(len(labels)), probabilities.argmax(1) == labels
 
-    def loss(log_temperature):
-        told = calibrated(probabilities, np.exp(log_temperature))[rows, labels]
-        return -np.log(np.clip(told, 1e-7, 1)).mean()
+    def loss(coefficients):
+        told = calibrated(probabilities, coefficients).clip(1e-7, 1 - 1e-7)
+        sure = np.where(right, told.max(1), 1 - told.max(1))
+        # Few rows tell little: they move the coefficients little.
+        unlikely = np.square(coefficients / LIKELY).sum() / 2 / max(len(labels), 1)
+        return -np.log(told[rows, labels]).mean() - np.log(sure).mean() + unlikely
 
-    found = minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded")
-    return float(np.exp(found.x))
+    return minimize(loss, np.zeros(3), method="Nelder-Mead").x.tolist()
 
 
 def cross_calibrated(labels: Labels, probabilities: Probabilities) -> Probabilities:

@@ -67,7 +67,7 @@ def test_a_card_that_lacks_a_field_is_refused(copy, lost):
         {"data": CARD["data"] | {"digest": 0}},
         {"data": CARD["data"] | {"fitted digests": 0}},
         {"data": CARD["data"] | {"file": 0}},
-        *({"temperature": value} for value in (0, -1, 1e308, "1", None)),
+        *({"temperature": value} for value in (0, [1e308], ["1"], "1", None)),
     ],
 )
 def test_a_card_whose_field_is_off_is_refused(copy, change):

@@ -85,6 +85,12 @@ def is_beside(path: Path | str) -> bool:
     return os.path.lexists(Path(path).with_suffix(".json"))
 
 
+def _are_numbers(value):
+    return isinstance(value, list) and all(
+        isinstance(number, float) and abs(number) < 100 for number in value
+    )
+
+
 def _are_names(classes):
     """Whether they are names of classes: two to twenty texts."""
     texts = isinstance(classes, list) and all(isinstance(it, str) for it in classes)
@@ -101,7 +107,7 @@ def _is_whole(about):
         and all(isinstance(number, int) for number in numbers)
         and all(isinstance(text, str) for text in texts)
         and isinstance(faces.get("fitted digests", ""), str)
-        and 0.01 <= about.get("temperature", 1) <= 100
+        and _are_numbers(about.get("temperature", []))
     )
 
 

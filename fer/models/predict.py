@@ -82,7 +82,7 @@ def probabilities(
         [
             scores.calibrated(
                 model.predict(images, mirror, turn),
-                (model.card or {}).get("temperature", 1),
+                (model.card or {}).get("temperature", []),
             )
             for model in loaded
         ],
