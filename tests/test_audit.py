@@ -275,3 +275,27 @@ def test_strict_ends_in_status_1_when_test_faces_leak(
     with pytest.raises(SystemExit) as end:
         call(script, "--data", written(tmp_path / "leak.csv", listed[0]), "--strict")
     assert end.value.code == 1 and (tmp_path / "audit.csv").exists()
+
+
+def test_noise_has_detail_and_a_smooth_ramp_has_none():
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (1, 48, 48), dtype=np.uint8)
+    ramp = np.linspace(0, 255, 48).astype(np.uint8) * np.ones((1, 48, 1), np.uint8)
+    fine, coarse = audit.detail(np.concatenate([noise, ramp]))
+    assert fine > 0.5 and coarse < audit.DETAIL
+
+
+def test_the_balance_counts_each_class_in_each_usage():
+    labels, usage = np.array([0, 0, 3, -1], np.int8), np.array([0, 2, 0, 2], np.int8)
+    some = data.Faces(np.zeros((4, 48, 48), np.uint8), labels, usage)
+    lines = [line.split() for line in audit.balance(some).splitlines()]
+    assert lines[0] == ["class", "Training", "PrivateTest"]
+    assert ["angry", "1", "50.0%", "1", "50.0%"] in lines
+    assert ["happy", "1", "50.0%", "0", "0.0%"] in lines
+    assert ["unlabelled", "0", "0.0%", "1", "50.0%"] in lines
+
+
+def test_the_largest_groups_of_each_finding_come_first():
+    found = [audit.Finding(row, "copy", row // 5, "") for row in range(7)]
+    found += [audit.Finding(9, "blank", None, "")]
+    assert audit.largest(found, 1) == {"copy, group 0": [0, 1, 2, 3, 4]}

@@ -192,3 +192,26 @@ def test_the_first_right_face_of_the_wanted_class_is_picked():
     assert scores.first_right(labels, np.array([0, 1, 2, 2]), wanted=2) == 2
     assert scores.first_right(labels, np.array([0, 1, 1, 1]), wanted=2) == 0
     assert scores.first_right(labels, np.array([1, 1, 1, 1]), wanted=2) == 0
+
+
+def test_macro_scores_are_means_over_the_classes_that_have_rows():
+    labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])
+    found = scores.macro(labels, predicted, ("a", "b", "none"))
+    assert found["recall"] == pytest.approx((1 + 1 / 2) / 2)
+    assert found["f1"] == pytest.approx((4 / 5 + 2 / 3) / 2)
+
+
+def test_measures_of_probabilities_by_hand():
+    told = np.array([[0.8, 0.2], [0.4, 0.6]])
+    found = scores.probabilistic(np.array([0, 0]), told)
+    assert found["confidence"] == pytest.approx(0.7)
+    assert found["nll"] == pytest.approx(-(np.log(0.8) + np.log(0.4)) / 2)
+    assert found["brier"] == pytest.approx((2 * 0.2**2 + 2 * 0.6**2) / 2)
+
+
+def test_each_half_is_calibrated_by_the_temperature_of_the_other():
+    told = np.tile([0.9, 0.1], (8, 1))
+    labels = np.array([0, 0, 0, 1, 0, 0, 0, 1])  # even rows: all right; odd: half
+    found = scores.cross_calibrated(labels, told)
+    assert (found[::2, 0] < 0.6).all() and (found[1::2, 0] > 0.9).all()
+    assert (told == [0.9, 0.1]).all()
