@@ -76,7 +76,7 @@ def _submit(args):
     models, tell = defaults.models_and_teller(args, [args.out], source.paths)
     asked = models[0].classes, args.names, args.probabilities
     labels, more = predictions.labels(tell(faces.images), *asked)
-    files.write_submission(args.out, faces.ids, labels, args.columns, more)
+    predictions.write_submission(args.out, faces.ids, labels, args.columns, more)
     print(f"wrote {args.out}: {len(faces):,} faces of {source}")
 
 

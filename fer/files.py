@@ -12,24 +12,21 @@ import os
 import re
 import secrets
 import stat
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from matplotlib.figure import Figure
 
-    from fer.types import Array
 
 DPI = 200  # of a figure's pixels, enough for print
 # When our locks say that they were made, so that no other file is taken for one: a
 # full disk takes this, and not a byte.
 LOCK_TIME = 981_173_106
-COLUMNS = ("id", "label")  # what Kaggle calls a submission's
 
 
 @contextlib.contextmanager
@@ -267,30 +264,6 @@ def understood(path: Path | str, kind: str, mend: str) -> Iterator[None]:
             if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
                 raise  # It is the system's, and not the library's.
             raise BadInput(f"{path} is no {kind} ({error!r:.120}): {mend}") from error
-
-
-def write_submission(
-    path: Path | str,
-    ids: Iterable[Any] | None,
-    labels: Sequence[Any] | Array,
-    columns: Sequence[str] | None = None,
-    more: dict[str, Any] | None = None,
-) -> None:
-    """Write a Kaggle submission: a line for each id, in order.
-
-    ids: (N,) of whole numbers or text; None: 0, 1, ... labels: (N,) of numbers or
-    names. columns: what the two are called, if not COLUMNS. more: {name: (N,)}, further
-    columns. Raises BadInput where an id stands for two faces.
-    """
-    ids = range(len(labels)) if ids is None else ids
-    repeated = [each for each, times in Counter(ids).items() if times > 1]
-    if repeated:
-        raise BadInput(
-            f"{path} is not written: the id {repeated[0]} is that of more than one face"
-        )
-    columns, more = columns or COLUMNS, more or {}
-    rows = zip(ids, labels, *more.values(), strict=True)
-    write_csv(path, (*columns, *more), rows)
 
 
 def must_differ(read: Path | str, written: Path | str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from by_command import ROOT, environment
 
 from fer import BadInput, defaults, files, models, networks
+from fer.report import predictions
 from fer.training import checkpoint
 
 
@@ -115,7 +116,7 @@ def network():
 
 
 def write_submission(path, network):
-    files.write_submission(path, None, np.zeros(100_000, int))
+    predictions.write_submission(path, None, np.zeros(100_000, int))
 
 
 def write_checkpoint(path, network):

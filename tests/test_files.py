@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer import BadInput, files
+from fer.report import predictions
 
 ROOT = Path(__file__).parent.parent
 
@@ -325,7 +326,7 @@ def test_a_csv_that_reads_back_differently_never_gets_its_name(target, monkeypat
 
 @pytest.mark.parametrize("ids", [None, [30, 10, 20]])
 def test_a_submission_has_a_line_for_each_face_in_order(tmp_path, ids):
-    files.write_submission(tmp_path / "s.csv", ids, [4, 0, 6])
+    predictions.write_submission(tmp_path / "s.csv", ids, [4, 0, 6])
     lines = (tmp_path / "s.csv").read_bytes().decode().split("\n")
     numbers = ids or range(3)
     pairs = zip(numbers, (4, 0, 6), strict=True)
@@ -335,14 +336,14 @@ def test_a_submission_has_a_line_for_each_face_in_order(tmp_path, ids):
 def test_a_submission_may_call_its_columns_and_classes_by_names(tmp_path):
     sad = {"sad": [0.25, 0.5]}
     words = (["a b", "c"], ["sad", "happy"], ("image", "emotion"), sad)
-    files.write_submission(tmp_path / "s.csv", *words)
+    predictions.write_submission(tmp_path / "s.csv", *words)
     text = (tmp_path / "s.csv").read_text()
     assert text == "image,emotion,sad\na b,sad,0.25\nc,happy,0.5\n"
 
 
 def test_a_submission_with_an_id_of_two_faces_is_not_written(target):
     with pytest.raises(BadInput, match="the id 7 is that of more than one face"):
-        files.write_submission(target, np.array([7, 8, 7]), [1, 2, 3])
+        predictions.write_submission(target, np.array([7, 8, 7]), [1, 2, 3])
     assert target.read_text() == "old"
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from fer import networks
+from fer import networks, structure
 
 # Kind, output shape and parameters, as the coursework lists them.
 CNN = [
@@ -40,22 +40,22 @@ DNN = [
 )
 def test_structure_is_the_reports_behind_a_rescaling(build, rows, total):
     network = build()
-    first, *others = networks.structure(network)
+    first, *others = structure.rows(network)
     assert first == ("Rescaling", "(None, 48, 48, 1)", 0)
     assert others == rows
     assert network.count_params() == total == sum(row[2] for row in rows)
-    text = networks.structure_text(network)
+    text = structure.text(network)
     assert f"Total params: {total:,}" in text
     assert "Non-trainable params: 0" in text
 
 
 def test_kinds_and_shapes_stand_apart_in_the_structure():
-    text = networks.structure_text(networks.compact_60k())
+    text = structure.text(networks.compact_60k())
     assert re.search(r"GlobalAveragePooling2D +\(None", text)
 
 
 def test_a_structure_tells_names_sizes_activations_and_dropout():
-    text = networks.structure_text(networks.cnn())
+    text = structure.text(networks.cnn())
     for told in ("conv1, 5 x 5, relu", "2 x 2", "rate 0.3", "softmax"):
         assert told in text
 

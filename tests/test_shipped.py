@@ -11,7 +11,7 @@ import pytest
 from by_command import ROOT
 
 import recipes
-from fer import data, models, networks
+from fer import data, models, networks, structure
 from fer.models import archive, seen
 from fer.training import run
 
@@ -49,7 +49,7 @@ def test_it_is_one_of_ours(path):
 
 @each_model
 def test_its_structure_is_that_of_the_text_beside_it(path):
-    text = networks.structure_text(models.load(path).network)
+    text = structure.text(models.load(path).network)
     assert path.with_suffix(".txt").read_text() == text
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from fer import BadInput, explain, progress
+from fer import BadInput, explain, files, progress
 from fer.data import SIDE, pictures
 from fer.report import figures
-from fer.types import Floats, Images, Ints, Probabilities
+from fer.types import Array, Floats, Images, Ints, Probabilities
 
 if TYPE_CHECKING:
     from fer.models import Model
 
+COLUMNS = ("id", "label")  # what Kaggle calls a submission's
 TOGETHER = 64  # pictures whose faces the models see at a time
 
 
@@ -97,6 +98,30 @@ def labels(
     found = told.argmax(axis=1)
     shares = zip(classes, told.round(6).T, strict=True) if probabilities else ()
     return [classes[label] for label in found] if names else found, dict(shares)
+
+
+def write_submission(
+    path: Path | str,
+    ids: Iterable[Any] | None,
+    labels: Sequence[Any] | Array,
+    columns: Sequence[str] | None = None,
+    more: dict[str, Any] | None = None,
+) -> None:
+    """Write a Kaggle submission: a line for each id, in order.
+
+    ids: (N,) of whole numbers or text; None: 0, 1, ... labels: (N,) of numbers or
+    names. columns: what the two are called, if not COLUMNS. more: {name: (N,)}, further
+    columns. Raises BadInput where an id stands for two faces.
+    """
+    ids = range(len(labels)) if ids is None else ids
+    repeated = [each for each, times in Counter(ids).items() if times > 1]
+    if repeated:
+        raise BadInput(
+            f"{path} is not written: the id {repeated[0]} is that of more than one face"
+        )
+    columns, more = columns or COLUMNS, more or {}
+    rows = zip(ids, labels, *more.values(), strict=True)
+    files.write_csv(path, (*columns, *more), rows)
 
 
 def of_one(

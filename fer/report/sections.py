@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fer import cli, data, explain, files, networks, scores
+from fer import cli, data, explain, scores, structure
 from fer.report import (
     charts,
     figures,
     gallery,
     mistakes,
     page,
+    predictions,
     verdict,
     wording,
 )
@@ -92,7 +93,7 @@ def dnn(report: Material) -> Iterator[page.Html]:
 
 
 def _structure(report, title):
-    text = networks.structure_text(report.models[title].network)
+    text = structure.text(report.models[title].network)
     label = f"Structure of the {title}"
     return page.details(label, page.preformatted(text, label))
 
@@ -234,7 +235,7 @@ def submission(report: Material) -> Iterator[page.Html]:
         return
     faces = data.load(report.test, data.USAGES)
     labels = report.models[CNN].predict(faces.images).argmax(1)
-    files.write_submission(report.out / "submission.csv", faces.ids, labels)
+    predictions.write_submission(report.out / "submission.csv", faces.ids, labels)
     classes = report.models[CNN].classes
     counts = np.bincount(labels, minlength=len(classes))
     yield page.paragraph(

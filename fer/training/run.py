@@ -15,6 +15,7 @@ from fer import (
     networks,
     precision,
     scores,
+    structure,
 )
 from fer.models import card, seen
 from fer.training import checkpoint, curves, distillation, fit
@@ -85,7 +86,7 @@ def _write(out, network, fitted, held, about, history):
     models.save(network, about, out)
     rows = [row.values() for row in history]
     files.write_csv(out.with_suffix(".csv"), history[0], rows)
-    files.write_text(out.with_suffix(".txt"), networks.structure_text(network))
+    files.write_text(out.with_suffix(".txt"), structure.text(network))
     files.write_figure(out.with_suffix(".png"), curves.curves({out.stem: history}))
     print(f"validation accuracy {scores.shown(about['scores']['one pass'])}")
     print(f"wrote {out} and its .json, .csv, .txt and .png")
@@ -172,7 +173,7 @@ def _announce_replaced(out):
 def _weights(start, recipe):
     """The weights of the model `start`; raises BadInput where its layers are others."""
     network = networks.build(recipe.network, len(start.classes))
-    if networks.structure(start.network) != networks.structure(network):
+    if structure.rows(start.network) != structure.rows(network):
         raise BadInput(
             f"--start names a {start.card['network']}, whose layers are not those of "
             f"{recipe.network}: name its --network (train_dnn.py trains a dnn), or "
