@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -147,21 +148,26 @@ def tiles(pictures: Floats, title: str, dead: Bools | None = None) -> Figure:
     for number, picture in enumerate(pictures):
         y, x = number // columns * tall, number % columns * broad
         if dead is not None and dead[number]:
-            ends = np.array([0, 1, 0.5, 0, 1]), np.array([0, 1, 0.5, 1, 0])
-            axes.plot(x + ends[0] * wide, y + ends[1] * high, color="crimson", lw=1)
+            across = x + wide * np.array([0, 1, 0.5, 0, 1])
+            down = y + high * np.array([0, 1, 0.5, 1, 0])
+            axes.plot(across, down, color="crimson", lw=1)
         else:
-            least, most = np.percentile(picture, (CLIPPED, 100 - CLIPPED))
-            scaled = (picture - least) / max(most - least, np.finfo(float).tiny)
-            whole[y : y + high, x : x + wide] = scaled
+            whole[y : y + high, x : x + wide] = _stretched(picture)
     edges = (0, whole.shape[1], whole.shape[0], 0)
-    shown = {"vmin": 0, "vmax": 1, "interpolation": "nearest", "extent": edges}
-    axes.imshow(whole, cmap="gray", **shown)
-    starts = range(0, len(pictures), columns)
+    shown: dict[str, Any] = {"vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    axes.imshow(whole, cmap="gray", extent=edges, **shown)
+    starts = [str(number) for number in range(0, len(pictures), columns)]
     axes.set_yticks(np.arange(rows) * tall + high / 2, starts, fontsize="small")
     axes.set(xticks=[], anchor="NW", frame_on=False)
     axes.tick_params(length=0)
     figure.suptitle(title)
     return figure
+
+
+def _stretched(picture):
+    """The picture's greys from 0 to 1, but for CLIPPED percent at either end."""
+    least, most = np.percentile(picture, (CLIPPED, 100 - CLIPPED))
+    return (picture - least) / max(most - least, np.finfo(float).tiny)
 
 
 def _gap(side):
