@@ -143,7 +143,7 @@ def show_climbs(reached, start):
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--layers", nargs="+", default=["conv1", "conv2"])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     harness.one_thread()
     for name in args.layers:

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from importlib import metadata
+from pathlib import Path
 
 from fer import machine
 
+ROOT = Path(__file__).parent.parent
 # Turns that do not count: compilers compile, caches fill.
 WARM_UP = 2
 # Lets a script read a CSV anew: no folder for what is kept can be made below that.
@@ -140,7 +142,8 @@ def show(claim, seconds, ours, packages=(), **more):
     packages: names whose versions the result depends on. more: goes into the JSON.
     """
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
-    print(f"{claim}\n{where()}\n")
+    rounds = len(seconds[ours])
+    print(f"{claim}\n{where()}; medians of {rounds} rounds, taken in turn\n")
     print(f"{'':44}{'median':>12}{'times ours':>12}{'spread':>22}")
     for name, median in medians.items():
         spread = f"{min(seconds[name]):.4g} to {max(seconds[name]):.4g}"
@@ -152,8 +155,16 @@ def show(claim, seconds, ours, packages=(), **more):
 
 
 def where():
-    """The processor, its cores, and which bfloat16 arithmetic it has."""
-    return f"{machine.processor()}, bfloat16: {', '.join(machine.bfloat16()) or 'no'}"
+    """The processor, its cores, its bfloat16 arithmetic, and the commit."""
+    bfloat16 = ", ".join(machine.bfloat16()) or "no"
+    return f"{machine.processor()}, bfloat16: {bfloat16}; commit {commit()}"
+
+
+def commit():
+    """The commit that is measured, and whether files differ from it."""
+    words = ("git", "describe", "--always", "--dirty")
+    asked = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    return asked.stdout.strip() or "unknown"
 
 
 def versions(packages):

@@ -15,7 +15,7 @@ from fer.data import sample
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--csv", help="labelled faces (default: drawn ones)")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     shipped = models.SHIPPED.parent
     with tempfile.TemporaryDirectory() as folder:

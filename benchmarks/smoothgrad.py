@@ -125,7 +125,7 @@ def explainers(network, images):
 
 def main():
     parser = harness.parser(__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     harness.one_thread()
     # PAIR's package has the name of our script: look in this folder last.
