@@ -136,19 +136,23 @@ def race(contenders, rounds):
     return seconds
 
 
-def show(claim, seconds, ours, packages=(), **more):
+def show(claim, seconds, ours, packages=(), first=False, **more):
     """Print medians, each also as a multiple of `ours`; then all of it as JSON.
 
-    packages: names whose versions the result depends on. more: goes into the JSON.
+    packages: names whose versions the result depends on. first: whether the first round
+    stands in a column of its own, out of the median. more: goes into the JSON.
     """
-    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
-    rounds = len(seconds[ours])
-    print(f"{claim}\n{where()}; medians of {rounds} rounds, taken in turn\n")
-    print(f"{'':44}{'median':>12}{'times ours':>12}{'spread':>22}")
+    counted = {name: taken[first:] for name, taken in seconds.items()}
+    medians = {name: statistics.median(taken) for name, taken in counted.items()}
+    rounds = f"medians of {len(counted[ours])} rounds, taken in turn"
+    print(f"{claim}\n{where()}; {rounds}{', after the first' * first}\n")
+    extra = f"{'first call':>14}" if first else ""
+    print(f"{'':44}{'median':>12}{'times ours':>12}{'spread':>22}{extra}")
     for name, median in medians.items():
-        spread = f"{min(seconds[name]):.4g} to {max(seconds[name]):.4g}"
+        spread = f"{min(counted[name]):.4g} to {max(counted[name]):.4g}"
         ratio = median / medians[ours]
-        print(f"{name:44}{median:10.4g} s{ratio:12.4g}{spread:>22}")
+        extra = f"{seconds[name][0]:12.4g} s" if first else ""
+        print(f"{name:44}{median:10.4g} s{ratio:12.4g}{spread:>22}{extra}")
     record = {"claim": claim, "machine": where(), "versions": versions(packages)}
     record |= {"ours": ours, "median": medians, "seconds": seconds, **more}
     print("\n" + json.dumps(record))
