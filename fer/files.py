@@ -6,6 +6,7 @@ import contextlib
 import csv
 import errno
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -154,8 +155,11 @@ def write_figure(path: Path | str, figure: Figure) -> None:
     # Without these, an SVG has random names in it, and both hold the time.
     dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     about = dated.get(Path(path).suffix)
-    with whole(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "fer"}):
-        figure.savefig(temporary, dpi=DPI, bbox_inches="tight", metadata=about)
+    # In memory first: matplotlib trips over what a full disk raises.
+    drawn, form = io.BytesIO(), Path(path).suffix[1:]
+    with matplotlib.rc_context({"svg.hashsalt": "fer"}):
+        figure.savefig(drawn, format=form, dpi=DPI, bbox_inches="tight", metadata=about)
+    write_bytes(path, drawn.getvalue())
 
 
 def write_csv(

@@ -3,6 +3,7 @@
 import importlib
 import multiprocessing
 import os
+import resource
 import runpy
 import shlex
 import subprocess
@@ -83,6 +84,35 @@ def _play(argv, folder, variables, outputs):
     os.environ.update(variables)
     sys.argv, sys.path[0] = argv, str(ROOT)
     runpy.run_path(argv[0], run_name="__main__")
+
+
+def start(*words, folder, most_bytes=None):
+    """A started process of Python; no file of its may grow past `most_bytes`."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
+    return subprocess.Popen(
+        [sys.executable, *map(str, words)],
+        cwd=folder,
+        env=environment(PYTHONPATH=str(ROOT)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=limit if most_bytes else None,
+    )
+
+
+def refused(process):
+    """The one line on stderr of a script that ends with status 2."""
+    _, said = process.communicate(timeout=120)
+    assert (process.returncode, said.count("\n")) == (2, 1), said
+    return said
+
+
+def contents(folder):
+    """Bytes by name of all files in the folder, hidden ones too."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def refusal(script, *words, folder):

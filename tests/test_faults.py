@@ -1,45 +1,13 @@
 """A full disk, a folder in the way, kill -9, two runs at once: no file is harmed."""
 
-import contextlib
 import random
-import resource
-import shutil
 import signal
-import subprocess
-import sys
 import time
 
-import numpy as np
 import pytest
-from by_command import ROOT, environment
+from by_command import ROOT, contents, refused, start
 
-from fer import BadInput, defaults, files, models, networks
-from fer.report import predictions
-from fer.training import checkpoint
-
-
-def start(*words, folder, most_bytes=None):
-    """A started process of Python; no file of its may grow past `most_bytes`."""
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
-
-    return subprocess.Popen(
-        [sys.executable, *map(str, words)],
-        cwd=folder,
-        env=environment(PYTHONPATH=str(ROOT)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=limit if most_bytes else None,
-    )
-
-
-def refusal(process):
-    """The one line on stderr of a script that ends with status 2."""
-    _, said = process.communicate(timeout=120)
-    assert (process.returncode, said.count("\n")) == (2, 1), said
-    return said
+from fer import BadInput, files, models
 
 
 def wait_until(condition, process, seconds=60):
@@ -91,116 +59,13 @@ def test_a_script_that_was_told_to_ignore_sigterm_does(tmp_path):
     assert process.communicate(timeout=60) == ("True\n", "")
 
 
-def contents(folder):
-    """Bytes by name of all files in the folder, hidden ones too."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-# A full disk.
-
-
-@contextlib.contextmanager
-def full_disk(most_bytes):
-    """Let no file of this process grow past so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.fixture(scope="module")
-def network():
-    return networks.dnn()
-
-
-def write_submission(path, network):
-    predictions.write_submission(path, None, np.zeros(100_000, int))
-
-
-def write_checkpoint(path, network):
-    network.compile("sgd")
-    checkpoint.Checkpoint(path, {}).write(network, [], 0.0, now=True)
-
-
-def write_model(path, network):
-    models.save(network, {}, path)
-
-
-@pytest.mark.parametrize(
-    ("name", "write"),
-    [
-        ("submission.csv", write_submission),
-        ("m.checkpoint.npz", write_checkpoint),
-        ("m.keras", write_model),
-    ],
-)
-@pytest.mark.parametrize("most_bytes", [1, 5_000, 200_000])
-def test_a_full_disk_leaves_what_was_there(
-    tmp_path, capfd, network, name, write, most_bytes
-):
-    (tmp_path / name).write_text("old")
-    with full_disk(most_bytes), pytest.raises(BadInput, match=f"{name} cannot be"):
-        write(tmp_path / name, network)
-    assert contents(tmp_path) == {name: b"old"}
-    # No half-closed archive complains when it is collected.
-    assert capfd.readouterr().err == ""
-
-
-def test_predict_on_a_full_disk_keeps_the_earlier_submission(tmp_path, drawn_csv):
-    (tmp_path / "submission.csv").write_text("id,label\n0,3\n")
-    words = ("--csv", drawn_csv, "--model", ROOT / "models/fer2013/dnn.keras")
-    process = start(ROOT / "predict.py", *words, folder=tmp_path, most_bytes=100)
-    assert refusal(process) == (
-        "predict.py: submission.csv cannot be written: File too large\n"
-    )
-    assert contents(tmp_path) == {"submission.csv": b"id,label\n0,3\n"}
-
-
-def test_the_sample_on_a_full_disk_is_not_left_half_drawn(alone):
-    with full_disk(100_000), pytest.raises(BadInput, match=r"sample_test.csv cannot"):
-        defaults.default_csv()
-    assert not list((alone / "data").iterdir())
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 300 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(folder)]
-    if (
-        not shutil.which("mount")
-        or subprocess.run(mount, capture_output=True).returncode
-    ):
-        pytest.skip("only root may mount a small disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_training_on_a_full_disk_keeps_the_earlier_model(small_disk, drawn_csv):
-    old = {"m.keras": b"the earlier model " * 9_000}
-    for suffix in (".json", ".csv"):
-        old[f"m{suffix}"] = (ROOT / f"models/fer2013/dnn{suffix}").read_bytes()
-    for name, content in old.items():
-        (small_disk / name).write_bytes(content)
-    words = ("--csv", drawn_csv, "--epochs", 1, "--precision", "float32")
-    process = start(
-        *(ROOT / "train_dnn.py", *words, "--out", "m.keras"), folder=small_disk
-    )
-    said = refusal(process)
-    assert "m.checkpoint.npz cannot be written: No space left on device" in said
-    assert contents(small_disk) == old
-
-
 # A folder in the way.
 
 
 def test_a_folder_in_the_way_is_told_before_the_training(tmp_path, drawn_csv):
     (tmp_path / "m.keras").mkdir()
     words = ("--csv", drawn_csv, "--out", "m.keras")
-    said = refusal(start(ROOT / "train_cnn.py", *words, folder=tmp_path))
+    said = refused(start(ROOT / "train_cnn.py", *words, folder=tmp_path))
     assert "m.keras is a folder" in said
     assert [path.name for path in tmp_path.iterdir()] == ["m.keras"]
     assert not list((tmp_path / "m.keras").iterdir())
@@ -305,7 +170,7 @@ def test_a_training_that_is_killed_mid_write_harms_nothing_and_resumes(
     first = start(*words, folder=tmp_path)
     assert wait_until((tmp_path / ".m.run.lock").exists, first)
     second = start(*words, folder=tmp_path)
-    assert "m.run.lock is held by another run" in refusal(second)
+    assert "m.run.lock is held by another run" in refused(second)
 
     unfinished = tmp_path / "m.checkpoint.npz"
     caught = wait_until(

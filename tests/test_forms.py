@@ -348,6 +348,31 @@ def test_a_shard_of_webdataset_is_read(tmp_path):
         data.load(tmp_path / "train-0.tar")
 
 
+def test_folders_in_a_shard_name_its_splits(tmp_path):
+    path, members = tmp_path / "shard.tar", {}
+    for row, split in enumerate(("train", "train", "validation", "test")):
+        members[f"faces/{split}/{row:03}.png"] = writing.png(IMAGES[row])
+        members[f"faces/{split}/{row:03}.cls"] = NAMES[row].encode()
+    tar(path, members, "w")
+    read = data.load(path, data.USAGES)
+    assert read.usage.tolist() == [0, 0, 1, 2]
+    assert np.array_equal(read.images, IMAGES[:4])
+    tar(path, members | {"faces/004.png": b"", "faces/004.cls": b""}, "w")
+    with pytest.raises(BadInput, match=r"faces/004\.png lies in no split"):
+        data.load(path, data.USAGES)
+
+
+def test_archives_of_parts_of_a_folder_follow_one_another(pictures, tmp_path):
+    folder, _ = pictures
+    for split in writing.SPLITS:
+        where = str(tmp_path / split), "tar", folder, split
+        shutil.make_archive(*where)
+    parts = [tmp_path / f"{split}.tar" for split in ("train", "validation", "test")]
+    faces = data.load(parts, data.USAGES)
+    order = [int(name.split("/")[-1][:-4]) for name in faces.ids]
+    assert sorted(order) == list(range(12)) and same(faces, order)
+
+
 def test_npy_files_are_mapped(tmp_path):
     paths = [tmp_path / "x.npy", tmp_path / "y.npy"]
     np.save(paths[0], IMAGES), np.save(paths[1], LABELS)

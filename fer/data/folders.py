@@ -62,12 +62,16 @@ def _what(holding):
     return kinds[holding.kind]
 
 
+def split_of(name: str) -> int | None:
+    """The split that the folders of a file name, an index into USAGES, or None."""
+    codes = map(split_code, PurePosixPath(name).parts[:-1])
+    return next((code for code in codes if code is not None), None)
+
+
 def _place(name):
     """The class and the split that the folders of a picture name, each or None."""
     folders = PurePosixPath(name).parts[:-1]
-    split = next(
-        (code for each in folders if (code := split_code(each)) is not None), None
-    )
+    split = split_of(name)
     others = [each for each in folders if split_code(each) is None]
     known = [each for each in others if classes.is_known(each)]
     label = (known or others or [None])[-1]

@@ -43,20 +43,31 @@ def gathered(blocks: Iterable[Block], about: dict[str, Any]) -> dict[str, Any]:
     counts: Counter = Counter()
     columns: dict[str, list] = {name: [] for name in KINDS}
     rows = 0
-    with tempfile.TemporaryFile() as spool:
+    with tempfile.TemporaryFile(buffering=0) as spool:
         for block in blocks:
-            spool.write(np.ascontiguousarray(block["images"]).data)
+            _write(spool, block["images"])
             rows += len(block["images"])
             for name in ("usage", "ids", "lines"):
                 columns[name] += list(block.get(name) or ())
             columns["labels"] += _numbered(block, keys, where)
             counts.update(block.get("done", ()))
-        spool.flush()
         images = _mapped(spool, rows)
     about |= {"keys": list(keys), "where": where}
     about["form"] += "".join(f", {n:,} {what}" for what, n in counts.items())
     arrays = {name: _column(name, cells, rows) for name, cells in columns.items()}
     return {"images": images, **arrays}
+
+
+def _write(spool, images):
+    left = memoryview(images.tobytes())
+    try:
+        while left:
+            left = left[spool.write(left) :]
+    except OSError as error:
+        raise BadInput(
+            f"{tempfile.gettempdir()} cannot be written: {error.strerror}: make room "
+            "there, or name another folder for temporary files by TMPDIR"
+        ) from error
 
 
 def _numbered(block, keys, where):

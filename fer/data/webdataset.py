@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from fer import BadInput, threads
-from fer.data import decoding, squares
+from fer.data import decoding, folders, squares
 from fer.data.gather import Block, blocks_of, split_code
 from fer.data.unpack import Holding
 
@@ -21,7 +21,7 @@ def is_shard(names: Sequence[str]) -> bool:
 
 def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
     """Yield blocks of a shard's faces; raises BadInput for a picture without class."""
-    split = split_code(holding.path.name.split("-")[0].split(".")[0])
+    own = split_code(holding.path.name.split("-")[0].split(".")[0])
     about["form"] = "a shard of WebDataset"
     wanted = [
         name
@@ -29,9 +29,15 @@ def read(holding: Holding, about: dict[str, Any]) -> Iterator[Block]:
         if decoding.is_picture(name) or name.lower().endswith(LABELS)
     ]
 
+    splits = {name: folders.split_of(name) for name in wanted}
+    if len({*splits.values()}) > 1 and None in splits.values():
+        lacking = next(name for name, split in splits.items() if split is None)
+        raise BadInput(f"{holding.path}/{lacking} lies in no split, as others do")
+
     def decode(sample):
         key, (name, content), label = sample
         where = f"{holding.path}/{name}"
+        split = own if splits[name] is None else splits[name]
         image, done = squares.decoded(content, where)
         return image, done, label, split, key, where
 
