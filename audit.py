@@ -6,8 +6,8 @@ python audit.py --data faces.csv --predictions out_of_fold.csv
 python audit.py --data data/fer2013.csv --model models/fer2013/compact.keras
 
 Writes a CSV of the findings and a picture of the largest groups of copies. With
---strict, it ends in status 1 when faces to judge by copy faces to fit on. Labels are
-suspected by out-of-sample probabilities, or by a model, of its validation rows.
+--strict, it ends in status 1 when validation or test faces copy training faces. Wrong
+labels are suspected from --predictions, or from --model on its validation rows.
 """
 
 import sys

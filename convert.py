@@ -6,7 +6,7 @@ python convert.py --data data/fer2013.csv --out faces/
 
 The ending of --out tells the form. A folder has train, validation and test in it where
 the faces have a split, and in each a folder a class, of 48 x 48 grey PNG: no pixel is
-lost. Text ids are kept by CSV and Parquet, votes of FER+ by none.
+lost. CSV and Parquet keep text ids; votes of FER+ are lost.
 """
 
 import sys

@@ -6,8 +6,8 @@ python filters.py --natural --class-images
 python filters.py --model models/fer2013/dnn.keras
 python filters.py --photo me.jpg
 
-Without --image: validation row 9, or the last. Of a model without convolutions: what
-the units of its first layer weigh. A filter that none of 500 faces moves is crossed.
+Without --image: validation row 9, or the last. A model without convolutions: the
+weights of its first layer. A filter that none of 500 faces activates is crossed out.
 """
 
 import sys

@@ -6,10 +6,10 @@ python predict.py --data data/test.csv --mirror --turn
 python predict.py faces.csv --usage PrivateTest --columns Id,Emotion --names
 python predict.py me.jpg --model models/fer2013/cnn.keras models/mine.keras
 
-One photo is printed about; --out draws it (.png, .pdf, .svg). Of several or a folder
-it is a table (default: faces.csv): a row a face, its box as left, top, width, height,
-and a reason where there is none. Of anything else, and of a folder with --columns, it
-is a submission (default: submission.csv).
+For one photo the result is printed; --out draws it (.png, .pdf, .svg). Several photos,
+or a folder, give a table (default: faces.csv): one row per face, with its box as left,
+top, width, height, and a reason where no face was found. Any other input, or a folder
+with --columns, gives a submission (default: submission.csv).
 """
 
 import sys

@@ -126,15 +126,15 @@ MODEL = ("model", "pixels", "outputs")
 FLAGS = {
     "data": flag(
         "faces to read: CSV, folder or archive of pictures, Parquet (docs/data.md); "
-        "paths alone do, too (default: data/fer2013.csv or .csv.gz, else the drawn "
-        "sample; predict.py: the test.csv beside it)",
+        "the word --data may be left out (default: data/fer2013.csv or .csv.gz, else "
+        "the drawn sample; predict.py: the test.csv beside it)",
         nargs="+",
         type=path,
         metavar="PATH",
     ),
     "classes": flag(
-        "names of the data's classes, in the order of their numbers; with a model "
-        "without a card and no --outputs, of its outputs, in their order",
+        "class names, in the order of the label numbers; they also name the outputs of "
+        "a model without a card, if --outputs does not",
         nargs="+",
         metavar="C",
     ),
@@ -144,13 +144,13 @@ FLAGS = {
     ),
     "photo": flag("a picture, instead of --data", type=file, metavar="F"),
     "whole": flag(
-        "take the middle square of each picture as the face, as it is of pictures of "
-        "48 x 48 pixels",
+        "take the middle square of each picture as the face, without looking for one; "
+        "pictures of 48 x 48 pixels are taken so anyway",
         action="store_true",
     ),
     "strict": flag(
-        "fail on what is else only noted: audit.py (status 1) when test faces copy "
-        "training faces; predict.py at the first picture without a face",
+        "treat as errors: in audit.py test faces that copy training faces (status 1); "
+        "in predict.py the first picture without a face",
         action="store_true",
     ),
     "picture": flag(
@@ -173,8 +173,8 @@ FLAGS = {
         metavar="M",
     ),
     "pixels": flag(
-        "which pixels a model of other programs expects, where its first layers do not "
-        "tell",
+        "range of pixels that a model without a card expects, if its first layers do "
+        "not tell",
         choices=("0..255", "0..1", "-1..1"),
     ),
     "outputs": flag(
@@ -191,37 +191,40 @@ FLAGS = {
         "the drawn sample)",
         type=whole_number(1, 100_000),
     ),
-    "seed": flag("of every random draw", type=whole_number(0, 2**32 - 1), default=0),
+    "seed": flag(
+        "seed of every random draw", type=whole_number(0, 2**32 - 1), default=0
+    ),
     "resume": flag("go on with the run that was stopped", action="store_true"),
     "fresh": flag("give up an unfinished run and start over", action="store_true"),
     "usage": flag(
-        "rows to take instead of the model's own validation rows (predict.py: of all)",
+        "use these rows only (default: the model's validation rows; predict.py: all)",
         choices=("PublicTest", "PrivateTest"),
     ),
-    "unseen": flag("all rows are new to the model", action="store_true"),
+    "unseen": flag(
+        "you vouch that the model was trained on none of these faces",
+        action="store_true",
+    ),
     "drop-seen": flag(
         "leave out faces that the model was fitted on, and exact copies of them",
         action="store_true",
     ),
-    "mirror": flag(
-        "average in what the model makes of the mirrored face", action="store_true"
-    ),
+    "mirror": flag("predict the mirrored face, too, and average", action="store_true"),
     "turn": flag(
-        "average in what the model makes of the face turned some degrees either way, "
-        "as suits models that learned from turned faces",
+        "predict the face turned by 8 degrees each way, too, and average; helps models "
+        "that were trained on turned faces",
         action="store_true",
     ),
     "image": flag(
         "which validation row, from 0", type=whole_number(0, 10**9), metavar="N"
     ),
     "threshold": flag(
-        "heat above which a pixel is kept; a tenth of them exceed 0.6",
+        "saliency above which a pixel is kept; 0.6 keeps a tenth of them",
         type=number(0, 1),
         default=THRESHOLD,
     ),
     "method": flag(
-        f"how to explain, one or several of {', '.join(METHODS)} (default: hirescam, "
-        "or integrated for a model without convolutions); "
+        f"one or several of {', '.join(METHODS)} (default: hirescam, or integrated for "
+        "a model without convolutions); gradient is the coursework's; maps of "
         f"{' and '.join(WEAK)} {WARNING}",
         nargs="+",
         choices=METHODS,
@@ -237,8 +240,8 @@ FLAGS = {
         metavar="NAME",
     ),
     "layer": flag(
-        "for gradcam and hirescam: whose features to weigh (default: the last layer "
-        "that still has places)",
+        "for gradcam and hirescam: the layer whose features are weighed (default: the "
+        "last one with height and width)",
         metavar="L",
     ),
     "samples": flag(
@@ -255,17 +258,17 @@ FLAGS = {
         "steps of gradient ascent", type=whole_number(1, 100_000), default=STEPS
     ),
     "natural": flag(
-        "ascent to images that look more natural: slow waves first, and shifted about",
+        "more natural images: optimise low frequencies first, and jitter the image",
         action="store_true",
     ),
     "class-images": flag(
-        "draw what each class's own image is, too, in classes.png",
+        "also draw the image that each class responds to most, in classes.png",
         action="store_true",
     ),
     "train": flag("train new models first", action="store_true"),
     "test": flag(
-        "test faces, to label for Kaggle (report.py: by default test.csv beside the "
-        "data) or to compare with the others",
+        "test faces: report.py labels them for Kaggle (default: test.csv beside the "
+        "data), audit.py compares them with the others",
         type=file,
         metavar="F",
     ),
@@ -276,8 +279,8 @@ FLAGS = {
         metavar="F",
     ),
     "faces": flag(
-        "faces in the page of each cell of the confusion matrix, the worst first: a "
-        "number, all, or none, for a page to share",
+        "faces shown for each cell of the confusion matrix, worst first: a number, "
+        "all, or none, for a page to share",
         type=faces,
         default=24,
         metavar="N",

@@ -178,6 +178,10 @@ def test_the_loss_is_of_labels_and_of_softened_probabilities(rng):
     assert np.array_equal(right, labels.argmax(1) == told.argmax(1))
 
 
+def test_each_optimizer_that_a_recipe_may_name_is_there():
+    assert {*optimizers.OPTIMIZERS} == {*RATES}
+
+
 @pytest.mark.parametrize("name", RATES)
 def test_kernels_that_nothing_moves_decay_and_biases_and_norms_stay(name):
     network = networks.build("compact_60k")

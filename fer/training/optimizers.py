@@ -38,8 +38,6 @@ def optimizer(recipe: Recipe, network: Network, steps: int, batch_size: int) -> 
     """
     import keras
 
-    from fer.training import muon
-
     warm_up = int(WARM_UP * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
@@ -47,21 +45,30 @@ def optimizer(recipe: Recipe, network: Network, steps: int, batch_size: int) -> 
         warmup_target=peak(recipe, batch_size),
         warmup_steps=warm_up,
     )
-    decay = recipe.weight_decay
-    if recipe.optimizer == "adamw":
-        made = keras.optimizers.AdamW(schedule, weight_decay=decay)
-    else:
-        last = network.layers[-1].name
-        made = muon.Muon(
-            schedule,
-            weight_decay=decay,
-            adam_weight_decay=decay,
-            exclude_layers=["depthwise", f"^{last}/"],
-        )
+    made = OPTIMIZERS[recipe.optimizer](schedule, recipe.weight_decay, network)
     weights = network.trainable_variables
     made.exclude_from_weight_decay([each for each in weights if each.ndim < 2])
     made.build(weights)
     return made
+
+
+def _adamw(schedule, decay, network):
+    import keras
+
+    return keras.optimizers.AdamW(schedule, weight_decay=decay)
+
+
+def _muon(schedule, decay, network):
+    """Muon for kernels; AdamW for vectors, depthwise kernels and the last layer."""
+    from fer.training import muon
+
+    kept = ["depthwise", f"^{network.layers[-1].name}/"]
+    decays = {"weight_decay": decay, "adam_weight_decay": decay}
+    return muon.Muon(schedule, exclude_layers=kept, **decays)
+
+
+# By the names of recipe.RATES: functions of schedule, weight decay and network.
+OPTIMIZERS = {"adamw": _adamw, "muon": _muon}
 
 
 def loss(recipe: Recipe) -> Any:

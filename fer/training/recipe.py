@@ -46,7 +46,9 @@ class Recipe:
         60, "passes over the training rows", type=cli.whole_number(1, 100_000)
     )
     batch_size: int = choice(128, "faces a step", type=cli.whole_number(1, 65_536))
-    seed: int = choice(0, "of every random draw", type=cli.whole_number(0, 2**32 - 1))
+    seed: int = choice(
+        0, "seed of every random draw", type=cli.whole_number(0, 2**32 - 1)
+    )
     optimizer: str = choice(
         "adamw",
         "updates the weights; muon makes convolutional networks more accurate in as "
@@ -80,7 +82,7 @@ class Recipe:
     )
     precision: str = choice(
         "auto",
-        "of the arithmetic; auto measures which is faster here",
+        "number format of the arithmetic; auto measures which is faster here",
         choices=("auto", "mixed_bfloat16", "float32"),
     )
     teachers: tuple[str, ...] = choice(
@@ -92,10 +94,14 @@ class Recipe:
         metavar="M",
     )
     share: float = choice(
-        1.0, "of the teachers in the loss; labels have the rest", **_number(0, 1, "S")
+        1.0,
+        "weight of the teachers in the loss; the labels have the rest",
+        **_number(0, 1, "S"),
     )
     temperature: float = choice(
-        1.0, "that softens predictions in the teachers' loss", **_number(0.1, 100, "T")
+        1.0,
+        "temperature that softens predictions in the teachers' loss",
+        **_number(0.1, 100, "T"),
     )
     views: int = choice(
         16,
@@ -111,7 +117,7 @@ class Recipe:
     )
     clean: str | None = choice(
         None,
-        "a list of findings by audit.py: training does without them",
+        "CSV written by audit.py; the rows listed in it are not trained on",
         type=cli.file,
         metavar="F",
     )
