@@ -178,11 +178,7 @@ def write_csv(
             yield line
 
     # A file's name, in a cell, may be bytes that are no text.
-    form: dict[str, Any] = {
-        "newline": "",
-        "encoding": "utf-8",
-        "errors": "surrogateescape",
-    }
+    form: Any = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
     with whole(path) as temporary:
         with open(temporary, "w", **form) as stream:
             csv.writer(stream, lineterminator="\n").writerows(lines())

@@ -46,16 +46,9 @@ def read(stream: BinaryIO, size: int) -> dict[str, Array | None]:
     USAGES, "ids": (N,) int64}, each None if missing. Raises NotPlain.
     """
     columns = _header(stream.readline(LONGEST_LINE))
-    # The smallest row has 2304 digits and 2303 spaces. Untouched pages of an empty
-    # array take no memory, so the bound may be generous.
+    # The smallest row has 2304 digits and 2303 spaces.
     most = size // (2 * PIXELS - 1) + 1
-    room: dict[str, np.ndarray] = {
-        "images": np.empty((most, SIDE, SIDE), np.uint8),
-        "labels": np.empty(most, np.int8),
-        "usage": np.empty(most, np.int8),
-        "ids": np.empty(most, np.int64),
-    }
-    rows = 0
+    room, rows = _room(most), 0
     _keep_freed_memory()
     blocks = _blocks(stream)
     for values in threads.in_order(lambda block: _values(columns, block), blocks):
@@ -68,6 +61,16 @@ def read(stream: BinaryIO, size: int) -> dict[str, Array | None]:
     for column in room.values():
         column.flags.writeable = False
     return {name: room[name][:rows] if name in columns else None for name in room}
+
+
+def _room(most):
+    """Empty columns of `most` rows, whose untouched pages take no memory."""
+    return {
+        "images": np.empty((most, SIDE, SIDE), np.uint8),
+        "labels": np.empty(most, np.int8),
+        "usage": np.empty(most, np.int8),
+        "ids": np.empty(most, np.int64),
+    }
 
 
 def _keep_freed_memory():

@@ -29,10 +29,10 @@ def ascend(
     """Images that gradient ascent from white noise finds for the filters of `layer`.
 
     Each image climbs the mean response of its own filter by steps of equal length
-    (Erhan et al., 2009); where the noise leaves a ReLU silent, so that there is no
-    slope to climb, that of a softplus in its place. natural: as _naturally says.
-    Returns the images (filters, 48, 48) float32 in 0..255, and the responses before and
-    after, (filters,) each.
+    (Erhan et al., 2009). Where the noise leaves a ReLU at 0, there is no gradient, and
+    a softplus stands in for it. progress: called with the number of each step. natural:
+    whether images shall look more natural (Olah, 2017). Returns the images (filters,
+    48, 48) float32 in 0..255, and the responses before and after, (filters,) each.
     """
     noise = np.random.default_rng(seed).uniform(
         -ASCENT_NOISE, ASCENT_NOISE, (layer.filters, *network.input_shape[1:])

@@ -101,20 +101,24 @@ def explain_faces(
     classes = material.predicted[name][rows]
     signed = explain.METHODS[method](network, images, classes)
     heat = explain.heat(method, signed)
-    left = np.empty((len(rows), len(THRESHOLDS)), np.float32)
-    for column, threshold in enumerate(THRESHOLDS):
-        masked = [
-            explain.mask(*pair, threshold) for pair in zip(images, heat, strict=True)
-        ]
-        told = models.predict(network, np.array(masked))
-        left[:, column] = told[np.arange(len(rows)), classes]
     return {
         "network": name,
         "classes": classes,
         "whole": material.probabilities[name][rows, classes],
-        "left": left,
+        "left": _left(network, images, heat, classes),
         "levels": (heat[..., None] > THRESHOLDS).sum(-1, dtype=np.uint8),
     }
+
+
+def _left(network, images, heat, classes):
+    """The probability of each face's class under each mask: (n, thresholds) float32."""
+    left = np.empty((len(images), len(THRESHOLDS)), np.float32)
+    for column, threshold in enumerate(THRESHOLDS):
+        pairs = zip(images, heat, strict=True)
+        masked = np.array([explain.mask(*pair, threshold) for pair in pairs])
+        told = models.predict(network, masked)
+        left[:, column] = told[np.arange(len(images)), classes]
+    return left
 
 
 def _part(maps, rows):

@@ -78,9 +78,10 @@ def listed(names: Sequence[str]) -> str:
 def history(
     history: list[dict[str, Any]], options: dict[str, Any], exact: float | None = None
 ) -> str:
-    """Sentences on a learning curve, and on what a reader may wonder about in it.
+    """Sentences on a learning curve, and on what may surprise in it.
 
-    options: those of the training. exact: the model's own accuracy, in float32.
+    history: a dict an epoch. options: of the training, as Recipe.as_dict. exact: the
+    saved model's accuracy in float32.
     """
     best, last = best_epoch(history), history[-1]
     ahead = 100 * (last["accuracy"] - last["val_accuracy"])
