@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from benchmarks import fuzz
+from benchmarks import valid
 from fer import BadInput, files, models, networks
 
-CARD = fuzz.small_card()
+CARD = valid.small_card()
 
 
 def tiny(side=48, classes=7, name="tiny"):

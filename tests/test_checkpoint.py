@@ -217,6 +217,13 @@ def test_a_checkpoint_of_wrong_types_shapes_or_numbers_is_named(
         trained(drawn, unfinished, True)
 
 
+def test_a_checkpoint_whose_weights_are_packed_is_never_unpacked(drawn, unfinished):
+    with np.load(unfinished) as kept:
+        np.savez_compressed(unfinished, **kept)
+    with pytest.raises(BadInput, match="unpacks to more than it holds"):
+        trained(drawn, unfinished, True)
+
+
 def test_a_checkpoint_that_lacks_weights_is_named(drawn, unfinished):
     with np.load(unfinished) as whole:
         *kept, _ = whole.files
