@@ -11,16 +11,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
 from fer import cli, defaults
-from fer.training import recipe
+from fer.training import joining, recipe
 
 
 def main() -> None:
     args = recipe.parser(__doc__, "models/cnn.keras").parse_args()
-    source = defaults.source(args)
-    chosen = recipe.from_flags(args, **defaults.for_sample(source))
-    from fer.training import run
+    with joining.joined(args):
+        from fer.training import processes, run
 
-    run.train(chosen, source, args.out, args.resume, args.fresh)
+        source = processes.in_turn(lambda: defaults.source(args))
+        chosen = recipe.from_flags(args, **defaults.for_sample(source))
+        run.train(chosen, source, args.out, args.resume, args.fresh)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,13 @@ FLAGS = {
         type=two_names,
         metavar="A,B",
     ),
+    "to": flag(
+        "for which runtime", choices=("onnx", "litert", "openvino", "saved_model")
+    ),
+    "ray": flag(
+        "label on a Ray cluster, at this address or local (requirements-scale.txt)",
+        metavar="ADDRESS",
+    ),
     "names": flag("labels as words, not as numbers", action="store_true"),
     "probabilities": flag(
         "write the probability of each class beside the label", action="store_true"
@@ -196,6 +203,21 @@ FLAGS = {
     ),
     "resume": flag("go on with the run that was stopped", action="store_true"),
     "fresh": flag("give up an unfinished run and start over", action="store_true"),
+    "processes": flag(
+        "processes that train together, on JAX; without --coordinator all are started "
+        "on this machine",
+        type=whole_number(1, 100_000),
+        metavar="N",
+    ),
+    "coordinator": flag(
+        "where process 0 of several hosts is; auto: as Slurm, Kubernetes or MPI says",
+        metavar="HOST:PORT",
+    ),
+    "process": flag(
+        "which of --processes this one is, from 0",
+        type=whole_number(0, 100_000),
+        metavar="I",
+    ),
     "usage": flag(
         "use these rows only (default: the model's validation rows; predict.py: all)",
         choices=("PublicTest", "PrivateTest"),
@@ -290,6 +312,8 @@ FLAGS = {
 }
 # All that says which faces are read; and the name that some flags had before.
 DATA = ("data", "classes", "drop", "merge")
+# Who trains together.
+TOGETHER = ("processes", "coordinator", "process")
 # Which of them a model is judged on.
 JUDGED = ("usage", "unseen", "drop-seen")
 OTHER_NAMES = {"data": ["--csv"]}

@@ -13,7 +13,7 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from fer import BadInput, machine, progress
 
@@ -172,6 +172,12 @@ def _new_log(script):
     return open(path, "w", 1, encoding="utf-8", errors="backslashreplace")
 
 
+def end(why: str) -> NoReturn:
+    """End this process at once; `why` is its one line, and the status is 2."""
+    print(f"F0000 ] {why}", file=sys.stderr, flush=True)  # as a library would
+    os._exit(2)
+
+
 @contextlib.contextmanager
 def _watched(script, log):
     """Within the block, a child process is there to say it if this one ends without.
@@ -192,6 +198,17 @@ def _watched(script, log):
         os.close(telling)
 
 
+def _why(text):
+    """What the log of a process says that ended without a word."""
+    if lost := re.search(r"stopped sending heartbeats\):\n.*?(\d+)$", text, re.M):
+        return f"process {lost[1]} was lost; --resume goes on"
+    gone = "Failed to send RPC to coordination service", "CoordinationService/Heartbeat"
+    if any(sign in text for sign in gone):
+        return "process 0 was lost; --resume goes on"
+    last = re.findall(r"^F\d{4} .*?\] (.*)", text, re.MULTILINE)
+    return last[-1] if last else "killed, or out of memory"
+
+
 def _say_if_silent(script, log, listening, telling):
     """The child's whole life; it ends when the other end of the pipe does."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -202,8 +219,7 @@ def _say_if_silent(script, log, listening, telling):
     try:
         if not os.read(listening, 1):
             with open(log.name, encoding="utf-8", errors="replace") as file:
-                last = re.findall(r"^F\d{4} .*?\] (.*)", file.read(), re.MULTILINE)
-            why = last[-1] if last else "killed, or out of memory"
+                why = _why(file.read())
             line = f"{script}: ended by a library or the system ({why:.200}); its log: "
             progress.warn(progress.printable(f"{line}{log.name}"))
     finally:

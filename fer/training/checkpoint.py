@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fer import BadInput, data, files, machine
+from fer.training import processes
 from fer.training.recipe import Recipe
 from fer.types import Network
 
@@ -47,19 +48,23 @@ class Checkpoint:
     def restore(self, network: Network) -> tuple[list[dict], float]:
         """Give the network and its optimizer what was saved; history and seconds.
 
-        Raises BadInput for a state of another network.
+        Only process 0 reads the file. Raises BadInput for a state of another network.
         """
-        if self.found is None:
+        found = self.found and [self.found["history"], self.found["seconds"]]
+        found = processes.told(lambda: found)
+        if found is None:
             return [], 0.0
         variables = network.variables + network.optimizer.variables
+        state = self.found["state"] if self.found else variables
         try:
-            for variable, value in zip(variables, self.found["state"], strict=True):
+            state = processes.broadcast(state)
+            for variable, value in zip(variables, state, strict=True):
                 variable.assign(value)
         except ValueError as error:
             raise BadInput(
                 f"{self.path} is no checkpoint of this network ({error!r:.120}): {ANEW}"
             ) from error
-        return self.found["history"], self.found["seconds"]
+        return found[0], found[1]
 
     def write(
         self, network: Network, history: list[dict], seconds: float, now: bool
@@ -70,6 +75,8 @@ class Checkpoint:
         but for `now`.
         """
         began = time.perf_counter()
+        if not processes.is_first():
+            return
         if not now and began < self.written + self.took / SHARE_OF_TIME:
             return
         variables = network.variables + network.optimizer.variables
@@ -89,6 +96,8 @@ def opened(path: Path, run: dict[str, Any], resume: bool | None) -> Checkpoint:
     that is not so, and for the file of another run.
     """
     run = json.loads(json.dumps(run))
+    if not processes.is_first():
+        return Checkpoint(path, run)
     if not path.exists():
         if resume:
             raise BadInput(

@@ -24,7 +24,7 @@ from fer import (
     progress,
     threads,
 )
-from fer.training import epochs
+from fer.training import epochs, processes
 from fer.training.recipe import Recipe
 
 MOST_BYTES = 1 << 30  # of kept answers, unpacked
@@ -57,7 +57,8 @@ class Teacher:
                 "train it by the command in its card, or leave it out of --teachers"
             )
         answers = self._asked(images, recipe)
-        _keep(_beside(self.path), self._of(recipe), digests, answers)
+        if processes.is_first():
+            _keep(_beside(self.path), self._of(recipe), digests, answers)
         return answers
 
     def _of(self, recipe):

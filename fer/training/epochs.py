@@ -15,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from fer import BadInput, augment, backend, progress, threads
+from fer.training import processes
 from fer.training.recipe import Recipe
 from fer.types import Network
 
 LOADER_THREADS = 2
+# Faces, past which neither an epoch's order nor its draws are held in memory.
+MOST_HELD = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ def rows_of(recipe: Recipe, epoch: int, count: int) -> np.ndarray:
     batch = min(recipe.batch_size, count)
     order = np.random.default_rng([recipe.seed, epoch]).permutation(count)
     return order[: count // batch * batch].reshape(-1, batch).astype(np.int32)
+
+
+def steps_of(recipe: Recipe, count: int) -> int:
+    """How many whole batches an epoch has."""
+    return count // min(recipe.batch_size, count)
 
 
 def drawn_in(
@@ -74,15 +82,53 @@ def view_of(view: int, places: np.ndarray, how: str) -> augment.Draws:
 
 
 def batches(recipe: Recipe, lesson: Lesson, epoch: int) -> Iterator:
-    """Yield the epoch's batches in order: images (n, 48, 48, 1) uint8 and targets."""
+    """Yield the epoch's batches in order: images (n, 48, 48, 1) uint8 and targets.
+
+    Of several processes, each has its part of each batch.
+    """
+    if len(lesson.images) > MOST_HELD and lesson.taught is None:
+        return _streamed(recipe, lesson, epoch)
     drawn, targets = drawn_in(recipe, epoch, lesson)
 
     def batch(rows):
         images = augment.apply(*augment.picked(lesson.images, drawn, rows))
         return images, augment.blended(targets, drawn, rows, lesson.own)
 
-    rows = rows_of(recipe, epoch, len(lesson.images))
+    rows = processes.share(rows_of(recipe, epoch, len(lesson.images)))
     return threads.in_order(batch, rows, LOADER_THREADS)
+
+
+def _streamed(recipe, lesson, epoch):
+    """As batches, of which each follows from the seed, the epoch and its own number.
+
+    Faces of a batch are blended with one another.
+    """
+    count = len(lesson.images)
+    size = min(recipe.batch_size, count)
+    order = _order(recipe, epoch, count)
+    [mine] = processes.share(np.arange(size)[None])
+
+    def batch(step):
+        rows = np.array([order[step * size + place] for place in range(size)])
+        seeds = np.random.SeedSequence([recipe.seed, epoch, step])
+        drawn = augment.draw(size, seeds.generate_state(1)[0], recipe.augment)
+        images = augment.apply(*augment.picked(lesson.images[rows], drawn, mine))
+        return images, augment.blended(lesson.labels[rows], drawn, mine, lesson.own)
+
+    return threads.in_order(batch, range(count // size), LOADER_THREADS)
+
+
+def _order(recipe, epoch, count):
+    """Row numbers in the epoch's order, each worked out when it is asked for."""
+    try:
+        import grain
+    except ImportError as error:
+        raise BadInput(
+            f"{count:,} faces to fit on need Grain: pip install -r "
+            "requirements-scale.txt"
+        ) from error
+    [seed] = np.random.SeedSequence([recipe.seed, epoch]).generate_state(1)
+    return grain.MapDataset.range(count).shuffle(seed=int(seed))
 
 
 def step_by_step(
@@ -99,15 +145,16 @@ def step_by_step(
         # long as the epoch took.
         nonlocal show
         if show is None:
-            steps = len(rows_of(recipe, epoch, len(lesson.images)))
+            steps = steps_of(recipe, len(lesson.images))
             show = progress.steps("epoch", steps, recipe.epochs - epoch)
         right, total, seen = 0, 0.0, 0
         for step, (images, targets) in enumerate(given(recipe, lesson, epoch), 1):
             logs = network.train_on_batch(images, targets, return_dict=True)
             must_be_finite(logs["loss"], f"at step {step} of this epoch")
-            seen += len(images)
-            total += float(logs["loss"]) * len(images)
-            right += round(float(logs["accuracy"]) * len(images))
+            size = len(images) * processes.count()
+            seen += size
+            total += float(logs["loss"]) * size
+            right += round(float(logs["accuracy"]) * size)
             show(step, f", loss {logs['loss']:.3f}")
         return {"loss": total / seen, "accuracy": right / seen}
 

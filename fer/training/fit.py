@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from fer import backend, data, networks, progress
-from fer.training import checkpoint, distillation, epochs, optimizers
+from fer.training import checkpoint, distillation, epochs, optimizers, processes
 from fer.training.recipe import Recipe
 from fer.types import Network, Probabilities
 
@@ -46,7 +46,8 @@ def trained(
 
     keras.utils.set_random_seed(recipe.seed)
     about = recipe.network, len(fitted.classes), recipe.dropout
-    with policy(recipe.precision):
+    processes.must_share_out(min(recipe.batch_size, len(fitted)), len(held))
+    with policy(recipe.precision), processes.distributed():
         network = networks.build(*about)
         if weights:
             network.set_weights(weights)
@@ -83,7 +84,7 @@ def fit(
     history, before = saved.restore(network)
     resumed = len(history)
     train = (epoch_of or _fastest(recipe))(network, recipe, lesson)
-    steps = len(epochs.rows_of(recipe, 0, len(lesson.images)))
+    steps = epochs.steps_of(recipe, len(lesson.images))
     peak = optimizers.peak(recipe, min(recipe.batch_size, len(lesson.images)))
     with _signals() as received:
         for epoch in range(resumed, recipe.epochs):
@@ -98,8 +99,10 @@ def fit(
             left = each * (recipe.epochs - epoch - 1)
             print(_sentence(row, recipe.epochs, seconds, left), flush=True)
             last_one = epoch + 1 == recipe.epochs
-            saved.write(network, history, seconds, now=bool(received) or last_one)
-            if received and not last_one:
+            stopping = processes.any_of(bool(received))
+            saved.write(network, history, seconds, now=stopping or last_one)
+            processes.meet()
+            if stopping and not last_one:
                 raise Stopped(
                     f"stopped after epoch {epoch + 1}: the same command with --resume "
                     "goes on"
@@ -109,6 +112,7 @@ def fit(
 
 def _fastest(recipe):
     one_call = backend.has_one_call_epochs() and recipe.augment != "generator"
+    one_call &= processes.count() == 1
     return epochs.in_one_call if one_call else epochs.step_by_step
 
 
@@ -141,14 +145,14 @@ def lesson_of(
 
 def evaluate(network: Network, faces: data.Faces) -> dict[str, float]:
     """Mean cross-entropy and accuracy of labelled faces, each row counted once."""
-    starts = range(0, len(faces), EVALUATION_BATCH)
-    parts = [faces.images[i : i + EVALUATION_BATCH, ..., None] for i in starts]
-    predicted = np.concatenate([network.predict_on_batch(part) for part in parts])
-    told = predicted[np.arange(len(faces)), faces.labels]
-    return {
-        "val_loss": float(-np.log(np.clip(told, 1e-7, 1)).mean()),
-        "val_accuracy": float((predicted.argmax(1) == faces.labels).mean()),
-    }
+    mine = faces.take(np.arange(len(faces))[processes.part(len(faces))])
+    starts = range(0, len(mine), EVALUATION_BATCH)
+    parts = [mine.images[i : i + EVALUATION_BATCH, ..., None] for i in starts]
+    predicted = np.concatenate([*map(processes.predictor(network), parts)])
+    told = predicted[np.arange(len(mine)), mine.labels]
+    losses, right = -np.log(np.clip(told, 1e-7, 1)), predicted.argmax(1) == mine.labels
+    found = processes.means([float(losses.mean()), float(right.mean())], len(mine))
+    return dict(zip(("val_loss", "val_accuracy"), found, strict=True))
 
 
 @contextlib.contextmanager

@@ -158,7 +158,7 @@ FIELDS = {field.name: field for field in dataclasses.fields(Recipe)}
 
 def parser(doc: str, out: str, *without: str) -> argparse.ArgumentParser:
     """The parser of a script that trains; `without`: fields that are not its flags."""
-    result = cli.parser(doc, *cli.DATA, "resume", "fresh", out=Path(out))
+    result = cli.parser(doc, *cli.DATA, *cli.TOGETHER, "resume", "fresh", out=Path(out))
     result.add_argument(
         "--recipe",
         choices=NAMED,

@@ -18,7 +18,7 @@ from fer import (
     structure,
 )
 from fer.models import card, seen
-from fer.training import checkpoint, curves, distillation, fit
+from fer.training import checkpoint, curves, distillation, fit, processes
 from fer.training.recipe import Recipe, command
 
 # Of a history: bytes, 100 an epoch; and its numbers, which are losses at most.
@@ -41,22 +41,27 @@ def train(
     cannot be read, written or learned.
     """
     out, source = Path(out), data.Source.of(source)
-    must_be_free(out, *source.paths, *learned_from(recipe))
-    faces, fitted, held, left_out = _faces(recipe, source)
+    if processes.is_first():
+        must_be_free(out, *source.paths, *learned_from(recipe))
+    faces, fitted, held, left_out = processes.in_turn(lambda: _faces(recipe, source))
     recipe = resolved(recipe)
     teachers, start = _others(recipe, fitted, held)
     told = _data(source, faces, fitted, held) | {"left out": left_out}
     # Held for the whole run: two that share a checkpoint would undo each other's work.
-    with files.locked(out.with_name(f".{out.stem}.run.lock")):
-        if fresh:
+    with _held(out.with_name(f".{out.stem}.run.lock")):
+        if fresh and processes.is_first():
             checkpoint_of(out).unlink(missing_ok=True)
         shared = checkpoint.must_share(recipe, fitted, held, _digests(teachers, start))
+        # Hosts may differ in what they compute by, as long as they learn the same.
+        processes.must_agree({n: it for n, it in shared.items() if n != "arithmetic"})
         saved = checkpoint.opened(checkpoint_of(out), shared, resume)
         _announce(recipe, source, faces, fitted, held, left_out)
         _announce_replaced(out)
         network, history, seconds = _trained(
             recipe, fitted, held, teachers, start, saved
         )
+        if not processes.is_first():
+            return
         about = {
             "command": backend.chosen_backend() + command(recipe, source, out),
             "recipe": recipe.as_dict(),
@@ -68,13 +73,19 @@ def train(
         checkpoint_of(out).unlink()
 
 
+def _held(lock):
+    """The lock of the run, which process 0 holds."""
+    return files.locked(lock) if processes.is_first() else contextlib.nullcontext()
+
+
 def _trained(recipe, fitted, held, teachers, start, saved):
     """The trained network, its history and the seconds that it took."""
     models.must_load(networks.build(recipe.network, len(fitted.classes)))
     weights = _weights(start, recipe) if start else None
     taught = None
     if teachers:
-        taught = distillation.answers(teachers, fitted.images, recipe)
+        asked = teachers, fitted.images, recipe
+        taught = processes.in_turn(lambda: distillation.answers(*asked))
     return fit.trained(recipe, fitted, held, saved, taught, weights)
 
 
@@ -112,7 +123,9 @@ def resolved(recipe: Recipe) -> Recipe:
     """The recipe with a number for each default, and the precision that is used."""
     if recipe.precision != "auto":
         return recipe.resolved()
-    policy, why = precision.choose(networks.build(recipe.network))
+    policy, why = processes.told(
+        lambda: precision.choose(networks.build(recipe.network))
+    )
     print(f"precision {policy}: {why}")
     return recipe.resolved(precision=policy)
 
