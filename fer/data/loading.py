@@ -17,6 +17,7 @@ from fer.data import (
     dialect,
     ferplus,
     forms,
+    mapped,
     npy,
     table,
     unpack,
@@ -108,6 +109,8 @@ def _is_votes(path):
 def _read(path):
     """The columns of what lies at `path`, and what is to be known of them."""
     with files.reading(path):
+        if mapped.is_there(path):
+            return mapped.read(path)
         if Path(path).is_dir():
             return _general(path)
     with files.reading(path), open(path, "rb") as file:

@@ -12,6 +12,8 @@ from fer.data.faces import FITTING, PIXELS, USAGES, Faces, has_public_test
 from fer.types import Array, Bools, Images, Ints
 
 VALIDATION_FRACTION = 0.1
+# Of more faces, only exact copies are looked for: each pair is compared.
+MOST_COMPARED = 300_000
 
 
 @functools.lru_cache(maxsize=1)
@@ -73,8 +75,11 @@ def _drawn(faces, seed):
 def groups(images: Images) -> tuple[Ints, Ints]:
     """Groups of exact and near copies: a row of each (G,), the group of each face (N,).
 
-    images: (N, 48, 48) uint8. A copy of a copy is in the same group.
+    images: (N, 48, 48) uint8. A copy of a copy is in the same group. Of more than
+    MOST_COMPARED faces, only exact copies are found.
     """
+    if len(images) > MOST_COMPARED:
+        return exact_groups(images)
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -88,13 +93,15 @@ def groups(images: Images) -> tuple[Ints, Ints]:
 
 def exact_groups(images: Images) -> tuple[Ints, Ints]:
     """As groups, of faces that are the same pixel by pixel."""
-    _, first, group = np.unique(_keys(images), return_index=True, return_inverse=True)
+    # Faces past memory are known by their digests.
+    keys = (short_digests if len(images) > MOST_COMPARED else _keys)(images)
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     return first, group
 
 
 def copies(faces: Faces, others: Faces) -> Bools:
     """Which faces are pixel by pixel the same as one of `others`: (N,) bool."""
-    return np.isin(_keys(faces.images), _keys(others.images))
+    return np.isin(short_digests(faces.images), short_digests(others.images))
 
 
 def digest(faces: Faces) -> str:
@@ -107,11 +114,11 @@ def digest(faces: Faces) -> str:
 
 def short_digests(images: Images) -> Array:
     """Eight bytes of the SHA-256 of each face (N, 48, 48) uint8: (N,) uint64."""
-    return np.array([digest[:8] for digest in _digests(images)], "S8").view("<u8")
-
-
-def _digests(images):
-    return [hashlib.sha256(image).digest() for image in np.ascontiguousarray(images)]
+    result = np.empty(len(images), "<u8")
+    for row, image in enumerate(images):
+        digest = hashlib.sha256(np.ascontiguousarray(image).data).digest()
+        result[row] = int.from_bytes(digest[:8], "little")
+    return result
 
 
 def _keys(images):
