@@ -49,6 +49,8 @@ named:
 lock: .venv/dev
 	$(LOCK) --group suite --output-file requirements.txt
 	$(LOCK) --group dev --output-file requirements-dev.txt
+	$(LOCK) --constraint requirements-dev.txt --group scale --output-file requirements-scale.txt
+	$(LOCK) --constraint requirements-dev.txt --group gpu --output-file requirements-gpu.txt
 # Without the extras of what is pinned, pip looks for a newer release of it first.
 LOCK = $(RUN) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-strip-extras --custom-compile-command "make lock"

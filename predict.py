@@ -5,11 +5,12 @@ python predict.py photos/ --out faces.csv
 python predict.py --data data/test.csv --mirror --turn
 python predict.py faces.csv --usage PrivateTest --columns Id,Emotion --names
 python predict.py me.jpg --model models/fer2013/cnn.keras models/mine.keras
+python predict.py --data all.faces --out labels.parquet --ray local
 
 For one photo the result is printed; --out draws it (.png, .pdf, .svg). Several photos,
 or a folder, give a table (default: faces.csv): one row per face, with its box as left,
 top, width, height, and a reason where no face was found. Any other input, or a folder
-with --columns, gives a submission (default: submission.csv).
+with --columns, gives a submission (default: submission.csv), or Parquet, made block by block.
 """
 
 import sys
@@ -20,20 +21,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 from fer import BadInput, cli, defaults
 
 SUBMISSION, TABLE = Path("submission.csv"), Path("faces.csv")
+PARQUET = ".parquet"
 
 
 def main() -> None:
     views = ("mirror", "turn", "whole", "strict", "picture")
-    table = ("usage", "columns", "names", "probabilities")
+    table = ("usage", "columns", "names", "probabilities", "ray")
     flags = (*cli.DATA, "photo", *cli.MODEL, *views, *table)
-    more = {"endings": cli.PICTURES, "several": ("model",)}
+    more = {"endings": (*cli.PICTURES, PARQUET), "several": ("model",)}
     args = cli.parser(__doc__, *flags, out=SUBMISSION, **more).parse_args()
     if args.photo and args.data:
         raise BadInput("--photo and --data are two inputs: leave one of them out")
     from fer.data import pictures
 
+    if args.ray and args.out.suffix != PARQUET:
+        raise BadInput("--ray writes Parquet: name it, --out labels.parquet")
     paths = [args.photo] if args.photo else args.data
-    if args.photo or (paths and pictures.are_pictures(paths) and not args.columns):
+    if args.out.suffix == PARQUET and not args.photo:
+        _submit_blocks(args)
+    elif args.photo or (paths and pictures.are_pictures(paths) and not args.columns):
         _of_pictures(args, paths, pictures.find(paths))
     else:
         _submit(args)
@@ -78,6 +84,21 @@ def _submit(args):
     labels, more = predictions.labels(tell(faces.images), *asked)
     predictions.write_submission(args.out, faces.ids, labels, args.columns, more)
     print(f"wrote {args.out}: {len(faces):,} faces of {source}")
+
+
+def _submit_blocks(args):
+    """Write the labels of faces past memory."""
+    from fer import models
+    from fer.report import bulk
+
+    source = defaults.source_to_label(args)
+    paths = defaults.model_paths(args, source.paths, models.BEST)
+    defaults.must_be_free(args.out, source.paths, paths)
+    named = args.outputs or args.classes
+    asked = args.usage, args.pixels, named, args.mirror, args.turn
+    shown = args.names, args.probabilities, args.columns
+    rows = bulk.write(args.out, bulk.Task(source, (*paths,), *asked, *shown), args.ray)
+    print(f"wrote {args.out}: {rows:,} faces of {source}")
 
 
 if __name__ == "__main__":

@@ -130,6 +130,19 @@ def _named_models(args, drawn):
     return named
 
 
+def own_or_shipped_model(args: argparse.Namespace) -> list[Path]:
+    """The model to use where no faces are read, a list; said if it was not named."""
+    from fer import models
+
+    if args.model:
+        return [args.model]
+    path = found(models.OWN, models.SHIPPED)
+    if not path:
+        raise BadInput(f"there is no {models.SHIPPED}: name a model with --model")
+    print(f"using {path}")
+    return [path]
+
+
 def _knows_sample(path):
     """Whether the model was trained on the drawn sample, as its card tells."""
     from fer import models
@@ -151,7 +164,7 @@ def models_and_teller(
 
     paths = model_paths(args, read, models.BEST)
     for path in filter(None, written):
-        _must_be_free(path, read, paths)
+        must_be_free(path, read, paths)
     loaded = models.load_all(paths, args.pixels, args.outputs or args.classes)
 
     def tell(faces):
@@ -160,7 +173,9 @@ def models_and_teller(
     return loaded, tell
 
 
-def _must_be_free(written, read, model_paths):
+def must_be_free(
+    written: Path, read: Sequence[Path], model_paths: Sequence[Path]
+) -> None:
     """Raise BadInput where a file to write cannot be, or is read, or a model's."""
     from fer import files, models
 
@@ -199,7 +214,7 @@ def models_and_faces(
     if not (args.outputs or all(map(models.has_card, paths))):
         # Such a model's outputs are what --classes names; faces tell their own.
         read = replace(read, classes=())
-    _must_be_free(written, read.paths, paths)
+    must_be_free(written, read.paths, paths)
     faces = load(read, data.USAGES if args.usage else data.FITTING)
     if labelled:
         data.must_be_labelled(faces, read)

@@ -1,0 +1,74 @@
+"""Labels of many faces: the same bytes block by block, resumed, and on Ray."""
+
+import functools
+import importlib.util
+import sys
+
+import pytest
+
+import predict
+from fer import BadInput, data
+from fer.report import bulk
+
+
+@pytest.fixture
+def task(trained, drawn_csv):
+    asked = data.Source.of(drawn_csv), (trained / "dnn.keras",)
+    return bulk.Task(*asked, probabilities=True, size=50)
+
+
+def test_labels_of_blocks_are_those_of_all_faces_at_once(
+    call, drawn_csv, trained, tmp_path, monkeypatch
+):
+    from pyarrow import parquet
+
+    monkeypatch.setattr(bulk, "Task", functools.partial(bulk.Task, size=50))
+    words = ("--data", drawn_csv, "--model", trained / "dnn.keras", "--names")
+    out = tmp_path / "labels.parquet"
+    call(predict, *words, "--out", out)
+    call(predict, *words, "--out", tmp_path / "labels.csv")
+    table = parquet.read_table(out)
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    lines = [f"{number},{label}" for number, label in rows]
+    assert lines == (tmp_path / "labels.csv").read_text().split()[1:]
+    assert parquet.read_metadata(out).num_row_groups == 3
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_stopped_run_goes_on_after_its_last_whole_block(task, tmp_path, monkeypatch):
+    bulk.write(tmp_path / "whole.parquet", task)
+    block, starts = bulk.Labeller.block, []
+
+    def stopping(self, start):
+        starts.append(start)
+        if len(starts) == 2:
+            raise KeyboardInterrupt
+        return block(self, start)
+
+    monkeypatch.setattr(bulk.Labeller, "block", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        bulk.write(tmp_path / "again.parquet", task)
+    bulk.write(tmp_path / "again.parquet", task)
+    assert starts == [0, 50, 50, 100]
+    one, other = (tmp_path / f"{name}.parquet" for name in ("whole", "again"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_ray_is_asked_for_where_it_is_missing(task, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(BadInput, match="--ray needs Ray: pip install"):
+        bulk.write(tmp_path / "l.parquet", task, "local")
+
+
+def test_ray_writes_parquet_alone(call):
+    with pytest.raises(BadInput, match="--ray writes Parquet"):
+        call(predict, "--data", "faces.csv", "--ray", "local")
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="Ray is an extra")
+def test_a_ray_cluster_makes_the_same_bytes(task, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    bulk.write(tmp_path / "here.parquet", task)
+    assert bulk.write(tmp_path / "ray.parquet", task, "local") == 140
+    one, other = (tmp_path / f"{name}.parquet" for name in ("here", "ray"))
+    assert one.read_bytes() == other.read_bytes()
