@@ -139,10 +139,14 @@ def blended(
 
 def turned(images: Images, degrees: float) -> Images:
     """Each face (N, 48, 48, 1) uint8, turned by so many degrees about its middle."""
+    return apply(images, {"matrices": np.tile(turn(degrees), (len(images), 1))})
+
+
+def turn(degrees: float) -> np.ndarray:
+    """Where each pixel of a turned face comes from: (8,) float32, as of _matrices."""
     still = {"tx": 0, "ty": 0, "zx": 1, "zy": 1, "flip_horizontal": False}
-    turn = still | {"theta": degrees}
-    turns = {name: np.full(len(images), value) for name, value in turn.items()}
-    return apply(images, {"matrices": _matrices(**turns)})
+    one = {name: np.full(1, value) for name, value in still.items()}
+    return _matrices(theta=np.full(1, degrees), **one)[0]
 
 
 def _weather(count, rng):

@@ -28,5 +28,5 @@ def test_a_compiled_function_is_traced_once_a_shape(rng):
 
 def test_a_command_names_the_backend_where_it_is_not_the_default(monkeypatch):
     assert backend.chosen_backend() == ""
-    monkeypatch.setattr(backend, "_backend", lambda: "jax")
+    monkeypatch.setattr(backend, "name", lambda: "jax")
     assert backend.chosen_backend() == "KERAS_BACKEND=jax "
