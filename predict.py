@@ -10,7 +10,7 @@ python predict.py --data all.faces --out labels.parquet --ray local
 For one photo the result is printed; --out draws it (.png, .pdf, .svg). Several photos,
 or a folder, give a table (default: faces.csv): one row per face, with its box as left,
 top, width, height, and a reason where no face was found. Any other input, or a folder
-with --columns, gives a submission (default: submission.csv), or Parquet, made block by block.
+with --columns, gives a submission (default: submission.csv), or Parquet by blocks.
 """
 
 import sys

@@ -59,7 +59,7 @@ class Labeller:
         asked = self.loaded[0].classes, task.names, task.probabilities
         labels, more = predictions.labels(told, *asked)
         ids = range(start, start + len(block)) if block.ids is None else block.ids
-        columns = zip(task.columns or files.COLUMNS, (ids, labels), strict=True)
+        columns = zip(task.columns or predictions.COLUMNS, (ids, labels), strict=True)
         table = pyarrow.table({name: [*it] for name, it in [*columns, *more.items()]})
         written = io.BytesIO()
         parquet.write_table(table, written)
