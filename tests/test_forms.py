@@ -207,6 +207,20 @@ def test_classes_are_joined_and_named_as_asked(lay):
         data.load(data.Source((path,), drop=("boredom",)))
 
 
+def test_a_class_that_no_face_has_is_no_hindrance(lay):
+    rows = [
+        f"{name},{face}"
+        for name, face in zip(("happy", "sad"), PIXELS[:2], strict=True)
+    ]
+    faces = data.load(lay("\n".join(["emotion,pixels", *rows]).encode()))
+    assert faces.classes == data.CLASSES
+    asked = data.in_classes(faces, ("sad", "happy"), "faces.csv")
+    assert asked.labels.tolist() == [1, 0] and asked.classes == ("sad", "happy")
+    told = "has happy, sad, none of the model's .*--drop happy sad, or join"
+    with pytest.raises(BadInput, match=told):
+        data.in_classes(faces, ("angry", "fear"), "faces.csv")
+
+
 def test_private_test_rows_alone_name_the_flag_that_takes_them(lay):
     path = lay(text(column(2, lambda cell: "PrivateTest")).encode())
     with pytest.raises(BadInput, match=r"score them with .*--usage PrivateTest"):

@@ -224,3 +224,10 @@ def test_a_pipe_is_told_once_how_long_the_whole_training_takes(
         == 1
     )
     assert re.search(r"epoch 1 of 2: .*; \d+ s, \d+ s left\n", said)
+
+
+def test_faces_of_one_class_are_no_training(drawn_csv, tmp_path):
+    source = data.Source((drawn_csv,), drop=data.CLASSES[1:])
+    with pytest.raises(BadInput, match=r"faces.csv has one class, angry"):
+        run.train(recipe(), source, tmp_path / "new/m.keras")
+    assert not (tmp_path / "new").exists()

@@ -110,18 +110,22 @@ def in_classes(
     """
     if faces.labels is None or faces.classes == tuple(classes):
         return replace(faces, classes=tuple(classes))
-    strange = [name for name in faces.classes if name not in classes]
+    met = {*faces.labels.tolist()}
+    if faces.votes is not None:
+        met |= {*np.flatnonzero(faces.votes.any(0)).tolist()}
+    named = [faces.classes[label] for label in sorted(met)]
+    strange = [name for name in named if name not in classes]
     if strange:
         raise BadInput(
-            f"{source} has the class {strange[0]}, which is none of {whose} "
-            f"({', '.join(classes)}): leave it out with --drop {strange[0]}, or join "
-            f"it to another with --merge {strange[0]}={classes[-1]}"
+            f"{source} has {', '.join(strange)}, none of {whose} classes "
+            f"({', '.join(classes)}): leave out with --drop {' '.join(strange)}, or "
+            f"join to others with --merge, as {strange[0]}={classes[0]}"
         )
-    places = [classes.index(name) for name in faces.classes]
+    places = [classes.index(it) if it in classes else -1 for it in faces.classes]
     votes = faces.votes
     if votes is not None:
         votes = np.zeros((len(faces), len(classes)), np.float32)
-        votes[:, places] = faces.votes
+        votes[:, [places[label] for label in sorted(met)]] = faces.votes[:, sorted(met)]
     labels = np.array(places, np.int8)[faces.labels]
     return replace(faces, labels=labels, votes=votes, classes=tuple(classes))
 

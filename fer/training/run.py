@@ -110,6 +110,8 @@ def _faces(recipe, source):
     """
     faces = data.load(source)
     data.must_be_labelled(faces, source)
+    if len(faces.classes) < 2:
+        raise BadInput(f"{source} has one class, {faces.classes[0]}: give two")
     left_out = {}
     if recipe.clean:
         faces, left_out = data.cleaned(faces, Path(recipe.clean))
