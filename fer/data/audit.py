@@ -51,14 +51,14 @@ def joined(faces: Faces, test: Faces | None = None) -> tuple[Faces, list[str]]:
     numbers = range(len(faces)) if faces.rows is None else faces.rows
     names = list(map(str, numbers))
     usage = np.zeros(len(faces), np.int8) if faces.usage is None else faces.usage
-    columns = [(faces.images, _labels(faces), usage)]
+    columns: tuple = (faces.images, _labels(faces), usage)
     if test is not None:
         names += [f"{TEST}{row}" for row in range(len(test))]
         unseen = np.full(len(test), USAGES.index("PrivateTest"), np.int8)
         unlabelled = np.full(len(test), UNLABELLED, np.int8)
-        columns += [(test.images, unlabelled, unseen)]
-    images, labels, usage = map(np.concatenate, zip(*columns, strict=True))
-    return Faces(images, labels, usage, classes=faces.classes), names
+        both = zip(columns, (test.images, unlabelled, unseen), strict=True)
+        columns = tuple(map(np.concatenate, both))
+    return Faces(*columns, classes=faces.classes), names
 
 
 def _labels(faces):
