@@ -58,7 +58,8 @@ def joined(faces: Faces, test: Faces | None = None) -> tuple[Faces, list[str]]:
         unlabelled = np.full(len(test), UNLABELLED, np.int8)
         both = zip(columns, (test.images, unlabelled, unseen), strict=True)
         columns = tuple(map(np.concatenate, both))
-    return Faces(*columns, classes=faces.classes), names
+    images, labels, usage = columns
+    return Faces(images, labels, usage, classes=faces.classes), names
 
 
 def _labels(faces):
