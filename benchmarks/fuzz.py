@@ -12,10 +12,12 @@ import atexit
 import collections
 import inspect
 import json
+import math
 import os
 import random
 import re
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -55,12 +57,12 @@ def mutator(valid):
 class Watch:
     """Runs a check on each input, and keeps count of what happens."""
 
-    def __init__(self, check, path):
-        self.check, self.path = check, path
+    def __init__(self, target, check, path):
+        self.target, self.check, self.path = target, check, path
         self.tried, self.accepted = 0, 0
         self.slowest, self.size_of_slowest = 0.0, 0
         self.crashes = collections.Counter()
-        self.start = time.perf_counter()
+        self.start, self.most_seconds = time.perf_counter(), math.inf
 
     def __call__(self, content):
         start = time.perf_counter()
@@ -74,14 +76,19 @@ class Watch:
             self.crashes[crash] += 1
         seconds = time.perf_counter() - start
         self.tried += 1
+        if time.perf_counter() - self.start > self.most_seconds:
+            # Atheris would take an end of the usual kind for a crash.
+            self.report()
+            shutil.rmtree(self.path.parent)
+            os._exit(0)
         if seconds > self.slowest:
             self.slowest, self.size_of_slowest = seconds, len(content)
 
-    def report(self, target):
+    def report(self):
         """Print what happened, as sentences and as JSON."""
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         result = {
-            "target": target,
+            "target": self.target,
             "inputs": self.tried,
             "accepted": self.accepted,
             "seconds": round(time.perf_counter() - self.start, 1),
@@ -127,10 +134,10 @@ def main():
         corpus.mkdir()
         for number, content in enumerate(valid):
             (corpus / str(number)).write_bytes(content)
-        watch = Watch(check, Path(folder, "input.keras"))
-        atexit.register(watch.report, args.target)
+        watch = Watch(args.target, check, Path(folder, "input.keras"))
+        atexit.register(watch.report)
+        watch.most_seconds = args.seconds or math.inf
         limits = [f"-atheris_runs={args.runs}", f"-seed={args.seed}", "-timeout=60"]
-        limits.append(f"-max_total_time={args.seconds}")
         quiet = ["-verbosity=0", "-max_len=8192", f"-artifact_prefix={folder}/"]
         atheris.Setup(
             [sys.argv[0], *limits, *quiet, str(corpus)],

@@ -8,7 +8,7 @@ from model_files import chain
 
 import confusion
 from fer import BadInput, explain, models, networks
-from fer.models import adapt
+from fer.models import adapt, archive
 
 FACES = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
 HEAD = 7
@@ -258,3 +258,15 @@ def test_outputs_and_numbers_of_the_data_may_go_by_different_orders(
     words += ["--model", "m.keras", "--outputs", "calm", "happy", "sadness"]
     call(confusion, *words, "--pixels", "0..1", "--unseen")
     assert "accuracy 1.0000" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        *(layers.AugMix, layers.RandAugment, layers.RandomElasticTransform),
+        layers.ContrastLimitedAdaptiveHistogramEqualization,
+    ],
+)
+def test_layers_that_augment_carry_no_code(layer, tmp_path):
+    network = chain(keras.Input((48, 48, 1)), layer(), *ending())
+    archive.inspect(saved(network, tmp_path / "m.keras"))

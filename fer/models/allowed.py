@@ -7,7 +7,9 @@ JaxLayer, FlaxLayer), and those for text and tables, whose vocabulary may be a p
 LAYERS = {
     *("Activation", "ActivityRegularization", "Add", "AdditiveAttention"),
     *("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D"),
-    *("AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AlphaDropout", "Attention"),
+    *("AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D"),
+    *("AlphaDropout", "Attention", "AugMix", "RandAugment"),
+    *("ContrastLimitedAdaptiveHistogramEqualization", "RandomElasticTransform"),
     *("AutoContrast", "Average", "AveragePooling1D", "AveragePooling2D"),
     *("AveragePooling3D", "BatchNormalization", "Bidirectional", "CenterCrop"),
     *("Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose"),
