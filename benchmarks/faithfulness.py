@@ -6,12 +6,16 @@ python -m benchmarks.faithfulness --data CSV --model M --faces 3000
 Faces are drawn from the validation rows, and the class is the one that the model names.
 A null knows nothing of why the model decides: maps at random, edges of the face, the
 gradient of an untrained network (Adebayo, 2018, arXiv:1810.03292), a blob in the
-middle, and what the methods show of the other faces, in the mean. Prints a table of
-docs/explain.md: each map's mean by each measure, and in brackets the 95% interval of
-its difference from the best null, face by face, so that more than 0 is better. For
-deletion and insertion by the faces' mean it says what share that is of the way from
-the best null, 0, to an order found by greedy search, 1.
+middle, and what the methods show of the other faces of a block, in the mean. Prints
+each map's mean by each measure, and in brackets the 95% interval of its difference
+from the best null, face by face, so that more than 0 is better; then the table of
+docs/explain.md. There, deletion and insertion by the faces' mean are shares of the way
+from the best null, 0, to an order found by greedy search, 1, which is taken as known.
+Ctrl-C ends the measuring early, with the blocks that are done.
 """
+
+import contextlib
+import sys
 
 import numpy as np
 
@@ -21,6 +25,7 @@ from fer import cli, data, explain, models, networks, precision, scores
 from fer.explain import faithfulness, randomised, regions, road, sensitivity
 
 SEARCHED, UNTRAINED = 16, 24  # faces that a search, and a second network, are run on
+BLOCK = 100  # faces at a time
 PARTS = ("eyes", "brows", "nose", "mouth")  # of the face, to point at
 
 
@@ -54,7 +59,7 @@ def show(found, methods):
     """Print a row a measure and map: mean, and what it has over the best null."""
     for measure, of in found.items():
         means = {name: values.mean() for name, values in of.items()}
-        best = max(set(of) - set(methods), key=means.get)
+        best = best_null(of, methods)
         print(f"\n{measure} (best null: {best})")
         for name, values in of.items():
             over = "" if name == best else difference(values - of[best])
@@ -68,27 +73,71 @@ def difference(paired):
     return f"{mean:+.3f} ({mean - margin:+.3f} to {mean + margin:+.3f})"
 
 
-def show_share(found, methods, searched):
-    """Print how far each method comes from the best null to the order by search."""
-    print("\nshare of the way from the best null to greedy search")
-    for measure, best in searched.items():
-        of, few = found[measure], slice(len(best))
-        null = max(set(of) - set(methods), key=lambda name: of[name].mean())
-        room = (best - of[null][few]).mean()
-        cells = [
-            f"{name} {(of[name] - of[null]).mean() / room:+.2f}" for name in methods
-        ]
-        print(f"  {measure:18} room {room:.3f}: {', '.join(cells)}")
+def table(found, methods, rooms, rises):
+    """Print docs/explain.md's table. rooms: {measure: from the best null to search}."""
+    columns = (*rooms, "ROAD", "sensitivity-n")
+    print(f"\n| method | {' | '.join(columns)} | random weights |")
+    print("| --- " * (len(columns) + 2) + "|")
+    for name in methods:
+        cells = []
+        for measure in columns:
+            of = found[measure]
+            over = of[name] - of[best_null(of, methods)]
+            cells.append(difference(over / rooms.get(measure, 1)))
+        print(f"| `{name}` | {' | '.join(cells)} | {difference(rises[name])} |")
 
 
-def show_randomised(network, images, classes, heats):
-    """Print by what share each method's maps are more complex of random weights."""
+def best_null(of, methods):
+    """The null with the highest mean of {map: (N,)}."""
+    return max(set(of) - set(methods), key=lambda name: of[name].mean())
+
+
+def room(found, methods, searched):
+    """How far an order by search is above the best null, of its own few faces."""
+    return {
+        measure: (
+            best - found[measure][best_null(found[measure], methods)][: len(best)]
+        ).mean()
+        for measure, best in searched.items()
+    }
+
+
+def rises(network, images, classes):
+    """How much more complex each method's maps are of random weights: {name: (N,)}.
+
+    Efficient MPRT (Hedstrom, 2024, arXiv:2401.06465).
+    """
     start = randomised.untrained(network)
-    print(f"\nEfficient MPRT, {len(images)} faces: rise of complexity")
-    for name, heat in heats.items():
-        of_random = explain.heat_of(name, start, images, classes)
-        rise = randomised.rise_of_complexity(heat[: len(images)], of_random)
-        print(f"  {name:22}{difference(rise)}")
+    return {
+        name: randomised.rise_of_complexity(
+            *(explain.heat_of(name, it, images, classes) for it in (network, start))
+        )
+        for name in explain.METHODS
+    }
+
+
+def in_blocks(exact, fast, images, classes, steps):
+    """What `measured` returns, block by block, until all are done or Ctrl-C.
+
+    exact: the network whose maps they are; fast: it, for the probabilities.
+    """
+    blocks = []
+    with contextlib.suppress(KeyboardInterrupt):
+        for start in range(0, len(images), BLOCK):
+            few = images[start : start + BLOCK], classes[start : start + BLOCK]
+            heats = {
+                name: explain.heat_of(name, exact, *few) for name in explain.METHODS
+            }
+            maps = nulls(exact, *few, heats) | heats
+            blocks.append(measured(fast, *few, maps, steps))
+            print(f"{start + len(few[0])} faces", file=sys.stderr, flush=True)
+    return {
+        measure: {
+            name: np.concatenate([each[measure][name] for each in blocks])
+            for name in of
+        }
+        for measure, of in blocks[0].items()
+    }
 
 
 def drawn_faces(args):
@@ -109,20 +158,16 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     model, images, classes = drawn_faces(args)
-    heats = {
-        name: explain.heat_of(name, model.network, images, classes)
-        for name in explain.METHODS
-    }
-    maps = nulls(model.network, images, classes, heats) | heats
     # Rounding moves each probability a little, and no mean of them.
-    network = networks.computing_in(precision.fastest(model.network), model.network)
-    print(f"{args.model}, {len(images)} faces, {args.steps} steps")
-    found = measured(network, images, classes, maps, args.steps)
-    show(found, heats)
+    fast = networks.computing_in(precision.fastest(model.network), model.network)
+    found = in_blocks(model.network, fast, images, classes, args.steps)
+    count = len(found["ROAD"]["edges"])
+    print(f"{args.model}, {count} faces, {args.steps} steps")
+    show(found, explain.METHODS)
     few = images[:SEARCHED], classes[:SEARCHED]
-    show_share(found, heats, search.best(network, *few, args.steps))
+    rooms = room(found, explain.METHODS, search.best(fast, *few, args.steps))
     few = images[:UNTRAINED], classes[:UNTRAINED]
-    show_randomised(model.network, *few, heats)
+    table(found, explain.METHODS, rooms, rises(model.network, *few))
 
 
 if __name__ == "__main__":

@@ -201,3 +201,57 @@ def good(tmp_path_factory):
     path = tmp_path_factory.mktemp("good") / "m.keras"
     models.save(tiny(), CARD, path)
     return path
+
+
+# What Chromium needs to run as root, and to ask nothing of the network.
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+    *("--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+
+PATIENCE = 180_000  # milliseconds, on a busy machine
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright import sync_api
+
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if not found and not os.environ.get("FER_BROWSER"):
+        pytest.skip("no Chromium is installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """A function that opens a page; no error, request or dialog may come of it."""
+    contexts, said = [], []
+
+    def visit(path, address="", **options):
+        context = chromium.new_context(
+            **{"viewport": {"width": 1000, "height": 800}} | options
+        )
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        opened = context.new_page()
+        opened.set_default_timeout(120_000)  # a busy machine takes its time
+        opened.on("console", lambda message: said.append(message.text))
+        opened.on("pageerror", lambda error: said.append(str(error)))
+        opened.on("dialog", lambda dialog: said.append(dialog.message))
+        opened.on(
+            "request",
+            lambda asked: (
+                asked.url.startswith(("data:", "file:///")) or said.append(asked.url)
+            ),
+        )
+        opened.goto(path.as_uri() + address)
+        return opened
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert said == []

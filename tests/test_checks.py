@@ -78,7 +78,7 @@ def test_other_seeds_of_the_same_recipe_are_found(tmp_path):
         return SimpleNamespace(card=own)
 
     own = card("cnn", 0.5, seed=0)
-    asked = material(SURE, folder=tmp_path, models={CNN: own})
+    asked = material(SURE, paths={CNN: tmp_path / "cnn.keras"}, models={CNN: own})
     assert checks.seeds(asked).result == "warn"
     card("cnn_1", 0.6, seed=1)
     card("cnn_2", 0.7, seed=2)

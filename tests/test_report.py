@@ -15,8 +15,8 @@ from by_command import is_drawn, parsed
 from model_files import copied
 
 import report
-from fer import BadInput, cli, data, defaults, files, models, scores
-from fer.report import material, page, sections, wording
+from fer import BadInput, cli, data, defaults, explain, files, models, scores
+from fer.report import features, material, page, sections, wording
 from fer.training import recipe
 from fer.training import run as run_
 from fer.training.recipe import Recipe
@@ -216,8 +216,8 @@ def test_a_page_to_share_shows_no_face(trained, drawn_csv, tmp_path, monkeypatch
         heading: list(section(gathered)) for heading, section in sections.ALL.items()
     }
     text = page.page("Title", parts)
-    # What is left are the filters, which no face has made.
-    assert text.count(" src=") == len(cli.LAYERS)
+    # What is left are filters, images of classes, weights and mean maps: of no face.
+    assert text.count(" src=") == len(cli.LAYERS) + 4
     assert "--faces none" in text and 'id="viewer"' not in text
     assert len(text) < 1_500_000
     assert not list(tmp_path.glob("*saliency*")) + list(tmp_path.glob("*_responses*"))
@@ -238,14 +238,35 @@ def test_a_second_report_into_the_same_folder_is_refused(
 def test_the_seed_is_of_what_the_report_draws_at_random(
     trained, drawn_csv, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(sections.cli, "STEPS", 1)
-    monkeypatch.setattr(sections.cli, "LAYERS", ("1",))
+    monkeypatch.setattr(cli, "STEPS", 1)
     gathered = gather(drawn_csv, trained, out=tmp_path)
+    network = gathered.models[material.CNN].network
+    [layer] = explain.pick_layers(network, ["1"])
     drawn = []
     for seed in (0, 0, 1):
-        assert list(sections.filters(dataclasses.replace(gathered, seed=seed)))
+        of_seed = dataclasses.replace(gathered, seed=seed)
+        assert list(features.of_layer(of_seed, network, layer))
         drawn.append((tmp_path / "conv1_filters.png").read_bytes())
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_the_courseworks_models_are_compared_and_better_ones_listed(
+    trained, drawn_csv, tmp_path
+):
+    assert material.paths_in(tmp_path)[material.DNN] == tmp_path / "dnn.keras"
+    for name in ("cnn", "cnn_plain", "dnn"):
+        copied(trained / f"{name}.keras", tmp_path / f"coursework_{name}.keras")
+        history = tmp_path / f"coursework_{name}.csv"
+        shutil.copy(trained / f"{name}.csv", history)
+    copied(trained / "cnn.keras", tmp_path / "better.keras")
+    gathered = gather(drawn_csv, tmp_path, out=tmp_path)
+    assert gathered.paths[material.CNN] == tmp_path / "coursework_cnn.keras"
+    _, others, _ = sections.networks_compared(gathered)
+    assert "better" in others and "coursework" not in others
+    shown = (
+        f"{gathered.models[material.CNN].card['scores']['one pass']['accuracy']:.4f}"
+    )
+    assert shown in others
 
 
 def test_models_of_unlike_splits_are_not_compared(drawn_csv, tmp_path, monkeypatch):

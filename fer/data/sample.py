@@ -78,6 +78,18 @@ def regions(count: int, seed: int = 0) -> dict[str, Bools]:
     return {name: region == i for i, name in enumerate(drawing.REGIONS)}
 
 
+def regions_of(images: Images) -> dict[str, Bools] | None:
+    """Regions of validation faces (N, 48, 48), if `write` wrote them; else None."""
+    first = ROWS["Training"]
+    drawn = slice(first, first + ROWS["PublicTest"])
+    if len(images) != ROWS["PublicTest"]:
+        return None
+    _, own, region = _faces(sum(ROWS.values()), 0)
+    if not np.array_equal(own[drawn], images):
+        return None
+    return {name: region[drawn] == i for i, name in enumerate(drawing.REGIONS)}
+
+
 def pairs(count: int, trait: str, seed: int = 0) -> tuple[Images, Images, Bools]:
     """Pairs of drawn faces that differ in one trait, a key of TRAITS, and nothing else.
 

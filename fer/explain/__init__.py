@@ -26,6 +26,7 @@ from fer.explain.layers import (
     pick_layers,
     responses,
 )
+from fer.explain.patches import strongest
 from fer.explain.scaling import heat, mask, places, unit
 from fer.types import Floats, Images, Labels, Network
 
@@ -78,5 +79,6 @@ __all__ = [
     "pick_layers",
     "places",
     "responses",
+    "strongest",
     "unit",
 ]

@@ -34,7 +34,9 @@ def curves(
     """
     rank, without = ranks(places(maps)), filled(images, fill, seed)
     found = np.empty((2, len(images), steps + 1), np.float32)
-    for step in range(steps + 1):
+    ends = [probabilities(network, faces, classes) for faces in (images, without)]
+    found[:, :, 0], found[:, :, -1] = ends, ends[::-1]
+    for step in range(1, steps):
         first = rank * steps < step * images[0].size
         less, more = np.where(first, without, images), np.where(first, images, without)
         for curve, faces in zip(found, (less, more), strict=True):

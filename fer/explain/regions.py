@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fer.data.faces import SIDE
-from fer.types import Bools, Floats, Labels
+from fer.types import Bools, Floats, Images, Ints, Labels
 
 # Rectangles of FER2013's faces, which fill the picture and stand upright: rows and
 # columns, from and to, of 48. An earlier one hides a later one; what is in none is
@@ -18,6 +18,7 @@ TEMPLATE = {
     "cheeks": [(22, 36, 6, 19), (22, 36, 29, 42)],
     "forehead": [(2, 10, 9, 39)],
 }
+REACH = 6  # pixels: how far a face may be off
 
 
 def template() -> dict[str, Bools]:
@@ -57,3 +58,24 @@ def by_class(
         name: {int(label): share[classes == label] for label in present}
         for name, share in found.items()
     }
+
+
+def offsets(images: Images) -> Ints:
+    """How far each face is off the mean face, down and right: (N, 2) int, in pixels.
+
+    Where the mean face, moved by at most REACH pixels, correlates best with the middle
+    of the face. images: (N, 48, 48) uint8.
+    """
+    moves = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].reshape(2, -1).T
+    mean, inner = images.mean(axis=0), slice(REACH, SIDE - REACH)
+    moved = [_standardised(np.roll(mean, by, (0, 1))[inner, inner]) for by in moves]
+    fits = _standardised(images[:, inner, inner]) @ np.array(moved)[:, 0].T
+    return moves[fits.argmax(axis=1)]
+
+
+def _standardised(images):
+    """Pictures as rows (N, pixels) of mean 0 and length 1, if not even."""
+    rows = images.reshape(-1, images.shape[-2] * images.shape[-1]).astype(np.float32)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    size = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, size, out=np.zeros_like(rows), where=size > 0)

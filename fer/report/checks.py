@@ -9,7 +9,7 @@ import numpy as np
 
 from fer import BadInput, explain, models, scores
 from fer.report import wording
-from fer.report.material import CNN, FILES, Material, accuracy, recipe
+from fer.report.material import CNN, Material, accuracy, recipe
 
 MANY_COPIES = 0.2  # of the validation rows: then a score tells more of memory
 GOOD_ECE, BAD_ECE = 0.05, 0.15  # of a probability: how far off one notices at all
@@ -111,8 +111,8 @@ def seeds(material: Material) -> Check:
 
 def _other_seeds(material):
     """Accuracies of the models beside the CNN whose cards differ in the seed alone."""
-    stem, own = FILES[CNN].removesuffix(".keras"), material.models[CNN]
-    for path in sorted(material.folder.glob(f"{stem}_[0-9]*.json")):
+    first, own = material.paths[CNN], material.models[CNN]
+    for path in sorted(first.parent.glob(f"{first.stem}_[0-9]*.json")):
         with contextlib.suppress(BadInput):  # no card of the suite, or an older one
             model = models.without_network(path)
             one, two = recipe(model), recipe(own)

@@ -16,6 +16,7 @@ from fer.types import Bools, Floats, Images, Ints, Probabilities
 HEAT = "inferno"  # perceptually uniform: twice as salient looks twice as bright
 MASKED = (24, 44, 92)  # red, green, blue of pixels that a mask takes away; no grey
 COLUMNS = 16  # of tiles
+THREE = 3  # by three patches in a mosaic
 # Of a tile's pixels, so many percent at either end are black and white.
 CLIPPED = 1
 UNITS = 64  # of a dense layer, to draw
@@ -131,6 +132,15 @@ def _mark(axes, square, name):
     axes.text(x, y, name, color="white", va="bottom", bbox=label)
 
 
+def mosaics(patches: Images) -> Floats:
+    """Patches (N, 9, side, side) as pictures of three by three: (N, 3 side, 3 side)."""
+    count, many, side, _ = patches.shape
+    whole = np.zeros((count, THREE**2, side, side), np.float32)
+    whole[:, :many] = patches
+    square = whole.reshape(count, THREE, THREE, side, side)
+    return square.swapaxes(2, 3).reshape(count, THREE * side, THREE * side)
+
+
 def tiles(pictures: Floats, title: str, dead: Bools | None = None) -> Figure:
     """A grid of pictures (N, H, W), each with its own contrast.
 
@@ -161,6 +171,34 @@ def tiles(pictures: Floats, title: str, dead: Bools | None = None) -> Figure:
     axes.set(xticks=[], anchor="NW", frame_on=False)
     axes.tick_params(length=0)
     figure.suptitle(title)
+    return figure
+
+
+def named(pictures: dict[str, Floats], columns: int, cmap: str = HEAT) -> Figure:
+    """Pictures by title, {title: (H, W)}, all on one scale, in rows of so many."""
+    rows = -(-len(pictures) // columns)
+    figure = Figure(figsize=(1.2 * columns, 1.45 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.ravel():
+        axes.set_axis_off()
+    top = max(picture.max() for picture in pictures.values())
+    for axes, (title, picture) in zip(grid.ravel(), pictures.items(), strict=False):
+        axes.imshow(picture, cmap=cmap, vmin=0, vmax=top)
+        axes.set_title(title, fontsize=8)
+    return figure
+
+
+def outlined(image: Floats, parts: dict[str, Bools]) -> Figure:
+    """A picture (H, W) with the outline and name of each part, {name: (H, W) bool}."""
+    figure = Figure(figsize=(4.4, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(image, cmap="gray")
+    axes.set_axis_off()
+    for number, (name, part) in enumerate(parts.items()):
+        color = f"C{number}"
+        axes.contour(part, levels=[0.5], colors=[color], linewidths=1.5)
+        axes.plot([], [], color=color, label=name)
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import cli, explain, models
+from fer import cli, explain, models, networks, precision
 from fer.report import errors, figures, page
 from fer.report.material import CNN, DNN, Material
 from fer.types import Images, Ints
@@ -20,7 +20,7 @@ QUALITY = 75  # of the faces' compression; maps lose nothing
 SHADE = 255 // len(THRESHOLDS)  # from one level of a map to the next
 NETWORKS = (CNN, DNN)
 # The maps to choose from: a network, and a method of explain.METHODS.
-MAPS = ((CNN, "gradient"), (CNN, "hirescam"), (DNN, "gradient"))
+MAPS = ((CNN, "hirescam"), (DNN, "integrated"), (CNN, "gradient"))
 
 
 def cells(material: Material) -> dict[tuple[int, int], Ints]:
@@ -66,6 +66,8 @@ def _about(material):
         "classes": list(material.classes),
         "networks": list(NETWORKS),
         "maps": [f"{method} of the {name}" for name, method in MAPS],
+        "weak": [method in cli.WEAK for _, method in MAPS],
+        "warning": f"Such maps {cli.WARNING}.",
         "thresholds": THRESHOLDS.tolist(),
         "threshold": cli.THRESHOLD,
         "shade": SHADE,
@@ -77,6 +79,7 @@ def _about(material):
             "true": "Label",
             "predicted": f"{CNN}'s prediction",
             "map": "Map",
+            "beside": "Beside it",
         },
     }
 
@@ -112,11 +115,13 @@ def explain_faces(
 
 def _left(network, images, heat, classes):
     """The probability of each face's class under each mask: (n, thresholds) float32."""
+    # Thousands of masked faces, of whose probabilities two digits are told.
+    fast = networks.computing_in(precision.fastest(network), network)
     left = np.empty((len(images), len(THRESHOLDS)), np.float32)
     for column, threshold in enumerate(THRESHOLDS):
         pairs = zip(images, heat, strict=True)
         masked = np.array([explain.mask(*pair, threshold) for pair in pairs])
-        told = models.predict(network, masked)
+        told = models.predict(fast, masked)
         left[:, column] = told[np.arange(len(images)), classes]
     return left
 

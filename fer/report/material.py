@@ -11,6 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fer import BadInput, cli, data, explain, files, models, scores
+from fer.data import sample
+from fer.explain import regions
 from fer.report import page
 from fer.training import run
 from fer.types import Bools, Floats, Ints, Labels
@@ -20,6 +22,7 @@ OWN, RANDOM = "its maps", "random maps"
 MEASURED = 100  # faces, to see how faithful maps are
 BLOB = 10  # pixels: the deviation of a blob as wide as a face's middle
 FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
+LIKE_FOR_LIKE = "coursework_"  # before these names, where better models are beside them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,7 @@ class Material:
     """The input of every section; the keys of its dicts are CNN, PLAIN and DNN."""
 
     source: data.Source
-    folder: Path  # of the models
+    paths: dict  # of the models
     test: Path | None  # the faces to label
     out: Path  # the folder of the page
     seed: int  # of what is drawn at random
@@ -67,6 +70,22 @@ class Material:
         return scores.matrix(self.labels, self.predicted[CNN], self.classes)
 
     @functools.cached_property
+    def heat(self) -> Floats:
+        """What the CNN names each face by: (N, 48, 48) float32 in 0..1."""
+        network = self.models[CNN].network
+        asked = network, self.faces.images, self.predicted[CNN]
+        return explain.heat_of(explain.best(network), *asked)
+
+    @functools.cached_property
+    def regions(self) -> tuple[dict[str, Bools], bool]:
+        """Where a face's parts lie, by name, and whether each face's own are known.
+
+        Of the drawn sample (N, 48, 48) bool each, else one template's, (48, 48).
+        """
+        known = sample.regions_of(self.faces.images)
+        return (known or regions.template()), known is not None
+
+    @functools.cached_property
     def faithfulness(self) -> dict[str, Floats]:
         """Deletion and insertion curves of the CNN's maps, and of blind ones.
 
@@ -76,9 +95,9 @@ class Material:
         network, named = self.models[CNN].network, self.predicted[CNN][:MEASURED]
         few = self.faces.images[:MEASURED]
         maps = {
-            OWN: explain.heat_of(explain.best(network), network, few, named),
+            OWN: self.heat[:MEASURED],
             RANDOM: explain.at_random(few, self.seed),
-            "a blob in the middle": np.broadcast_to(_blob(few.shape[1]), few.shape),
+            "a blob in the middle": np.broadcast_to(blob(few.shape[1]), few.shape),
         }
         return {
             name: explain.faithfulness.curves(network, few, each, named)
@@ -95,7 +114,7 @@ class Material:
         return page.picture(page.drawn(figure), caption)
 
 
-def _blob(side):
+def blob(side: int) -> Floats:
     """A Gaussian in the middle of a face: (side, side)."""
     off = np.arange(side) - (side - 1) / 2
     return np.exp(-(off[:, None] ** 2 + off**2) / (2 * BLOB**2))
@@ -118,18 +137,17 @@ def gather(source: data.Source, folder: Path, **asked: Any) -> Material:
     """
     faces = data.load(source)
     data.must_be_labelled(faces, source)
-    loaded = {title: models.load(folder / name) for title, name in FILES.items()}
+    paths = paths_in(folder)
+    loaded = {title: models.load(path) for title, path in paths.items()}
     faces = data.in_classes(faces, loaded[CNN].classes, source)
     held = loaded[CNN].validation(faces)
-    _must_go_together(folder, loaded, faces, held)
+    _must_go_together(paths, loaded, faces, held)
     print(f"scoring {', '.join(loaded)} on {len(held):,} validation rows", flush=True)
     return Material(
         source=source,
-        folder=folder,
+        paths=paths,
         models=loaded,
-        histories={
-            title: run.read_history(folder / name) for title, name in FILES.items()
-        },
+        histories={title: run.read_history(path) for title, path in paths.items()},
         faces=held,
         probabilities={
             title: model.predict(held.images) for title, model in loaded.items()
@@ -138,16 +156,24 @@ def gather(source: data.Source, folder: Path, **asked: Any) -> Material:
     )
 
 
-def _must_go_together(folder, loaded, faces, held):
+def paths_in(folder: Path) -> dict[str, Path]:
+    """The models of a folder to compare: the coursework's, where there are others."""
+    alike = {title: folder / f"{LIKE_FOR_LIKE}{name}" for title, name in FILES.items()}
+    if all(path.exists() for path in alike.values()):
+        return alike
+    return {title: folder / name for title, name in FILES.items()}
+
+
+def _must_go_together(paths, loaded, faces, held):
     """Raise BadInput for models of unlike splits, or with nothing to show."""
     for title, model in loaded.items():
         if data.digest(model.validation(faces)) != data.digest(held):
             raise BadInput(
-                f"{folder / FILES[title]} is validated by other rows than "
-                f"{FILES[CNN]}: train the three on one split"
+                f"{paths[title]} is validated by other rows than "
+                f"{paths[CNN].name}: train the three on one split"
             )
     if len(explain.convolutions(loaded[CNN].network)) < len(cli.LAYERS):
         raise BadInput(
-            f"{folder / FILES[CNN]} has too few convolutions to show: name a folder "
+            f"{paths[CNN]} has too few convolutions to show: name a folder "
             "whose cnn.keras is of train_cnn.py"
         )

@@ -87,8 +87,8 @@ function tile(sheet, number) {
 // A canvas whose pixel `place` has the colour [red, green, blue] of color(place).
 function paint(canvas, color) {
   const context = readable(canvas);
-  const image = context.createImageData(SIDE, SIDE);
-  for (let place = 0; place < SIDE * SIDE; place++) {
+  const image = context.createImageData(canvas.width, canvas.height);
+  for (let place = 0; place < canvas.width * canvas.height; place++) {
     image.data.set([...color(place), 255], 4 * place);
   }
   context.putImageData(image, 0, 0);
@@ -106,10 +106,11 @@ function viewer(place, about) {
   allow("true", about.classes, name(first));
   allow("predicted", about.classes, name(second));
   allow("map", about.maps, about.maps[0]);
+  allow("beside", about.maps, about.maps[1] ?? about.maps[0]);
   allow("threshold", about.thresholds, about.threshold);
 
   const boxes = {};
-  const labels = ["true", "predicted", "map"].map((part) => {
+  const labels = ["true", "predicted", "map", "beside"].map((part) => {
     const [label, box] = select(about.labels[part], choices[part], (value) =>
       change({ [part]: value })
     );
@@ -123,6 +124,7 @@ function viewer(place, about) {
   const told = make("output", { for: "threshold" });
   const threshold = make("label", {}, "Threshold of the mask ", slider, told);
   const summary = make("p", { "aria-live": "polite", id: "summary" });
+  const warning = make("p", { class: "warning" });
   const list = make("ol", { class: "faces" });
   const more = make("button", {
     ...{ type: "button" },
@@ -131,7 +133,7 @@ function viewer(place, about) {
       open();
     },
   });
-  place.append(make("form", { class: "controls" }, ...labels, threshold), summary);
+  place.append(make("form", { class: "controls" }, ...labels, threshold), summary, warning);
   place.append(list, more);
   place.querySelector("form").addEventListener("submit", (it) => it.preventDefault());
 
@@ -155,25 +157,29 @@ function viewer(place, about) {
       make("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": what });
     const pictures = [canvas(`${row}, the face`)];
     if (number < cell.maps[0].classes.length) {
-      pictures.push(canvas(`${row}, its map`), canvas(`${row}, what the mask keeps`));
+      const others = ["its map", "what the mask keeps", "the map beside it"];
+      pictures.push(...others.map((it) => canvas(`${row}, ${it}`)));
     }
     const lines = about.networks.map((it) =>
       make("p", {}, make("b", {}, it), ` ${top(cell.top[it][number])}`)
     );
     const kept = make("p", { class: "kept" });
     const head = make("h4", {}, `${row}, label ${state.true}`);
-    const whole = make("div", { class: "trio" }, ...pictures);
+    const whole = make("div", { class: "pictures" }, ...pictures);
     return { number, pictures, kept, element: make("li", {}, head, whole, ...lines, kept) };
   }
 
-  // Draws the map and the mask of a card, and tells what the mask leaves.
-  function mask(card, map, faces, levels) {
+  // Draws the maps and the mask of a card, and tells what the mask leaves.
+  function mask(card, map, faces, ...sheets) {
     const step = about.thresholds.indexOf(Number(state.threshold));
     const face = tile(faces, card.number);
-    const level = tile(levels, card.number).map((it) => Math.round(it / about.shade));
-    const [, heat, masked] = card.pictures;
+    const [level, other] = sheets.map((it) =>
+      tile(it, card.number).map((shade) => Math.round(shade / about.shade))
+    );
+    const [, heat, masked, beside] = card.pictures;
     const kept = level.filter((it) => it > step).length / level.length;
     paint(heat, (it) => about.colors[level[it]]);
+    paint(beside, (it) => about.colors[other[it]]);
     paint(masked, (it) => (level[it] > step ? Array(3).fill(face[it]) : about.masked));
     card.kept.textContent =
       `The mask keeps ${(100 * kept).toFixed(1)}% of the pixels; ${map.network}'s ` +
@@ -190,13 +196,16 @@ function viewer(place, about) {
     told.value = state.threshold;
     const cell = data(`cell-${key().join("-")}`);
     if (!cell) return;
-    const map = cell.maps[about.maps.indexOf(state.map)];
-    const [faces, levels] = await Promise.all([cell.faces, map.levels].map(pixelsOf));
+    const chosen = [state.map, state.beside].map((it) => about.maps.indexOf(it));
+    const [map, beside] = chosen.map((it) => cell.maps[it]);
+    const uris = [cell.faces, map.levels, beside.levels];
+    const [faces, ...levels] = await Promise.all(uris.map(pixelsOf));
     if (turn !== drawing) return;
+    warning.textContent = chosen.some((it) => about.weak[it]) ? about.warning : "";
     for (const each of cards) {
       const face = tile(faces, each.number);
       paint(each.pictures[0], (it) => Array(3).fill(face[it]));
-      if (each.pictures.length > 1) mask(each, map, faces, levels);
+      if (each.pictures.length > 1) mask(each, map, faces, ...levels);
     }
     place.dataset.drawn = location.hash;
   }
@@ -313,6 +322,7 @@ if (about && place) starts.push(viewer(place, about));
 if (parts.length > 1) starts.push(layers(parts));
 const sent = readAddress();
 starts.forEach((start) => start());
+if (byId("live")) live(byId("live"), data("model"));
 document.querySelectorAll("[data-chart]").forEach(curve);
 document.querySelectorAll("table.sortable").forEach(sortable);
 if (sent && place) place.scrollIntoView();

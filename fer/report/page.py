@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from fer.types import Images, Ints
 
 HERE = Path(__file__).parent
-DPI, QUALITY = 100, 80  # of matplotlib's figures inside the page
+SCRIPTS = "live.js", "page.js"  # the second begins, when the first is known
+DPI, QUALITY = 100, 55  # of matplotlib's figures inside the page
 
 
 class Html(str):
@@ -50,7 +51,8 @@ def page(title: str, sections: dict[str, list[Html]]) -> str:
     Nothing is fetched, and only this page's own script runs, whatever the fields of a
     file say.
     """
-    style, script = ((HERE / name).read_text() for name in ("page.css", "page.js"))
+    style = (HERE / "page.css").read_text()
+    script = _without_comments("".join((HERE / it).read_text() for it in SCRIPTS))
     links = [
         tag("li", tag("a", heading, href=f"#{_anchor(heading)}"))
         for heading in sections
@@ -59,18 +61,28 @@ def page(title: str, sections: dict[str, list[Html]]) -> str:
         tag("section", tag("h2", heading), *parts, id=_anchor(heading))
         for heading, parts in sections.items()
     ]
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {_hash(style)}; "
-        f"script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    )
     return Template((HERE / "page.html").read_text()).substitute(
         title=html.escape(title),
-        policy=policy,
+        policy=_policy(style, script),
         style=style,
         script=script,
         contents="".join(links),
         body="\n".join(body),
     )
+
+
+def _policy(style, script):
+    """What the page may load and run: nothing but its own style and script."""
+    return (
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; "
+        f"script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _without_comments(script):
+    """A script without its lines of comment: a reader has them in the source."""
+    lines = script.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.lstrip().startswith("//"))
 
 
 def _anchor(heading):
@@ -96,7 +108,10 @@ def table(
     header: Iterable[str], rows: Iterable[Sequence[object]], caption: str
 ) -> Html:
     """A table; the page's script sorts it by a column. The first cell heads its row."""
-    head = tag("tr", *(tag("th", cell, scope="col") for cell in header))
+    rows = [tuple(row) for row in rows]
+    texts = [_text(cell) for cell in rows[0]] if rows else [None] * len(header)
+    heads = zip(header, texts, strict=True)
+    head = tag("tr", *(tag("th", it, scope="col", class_=text) for it, text in heads))
     body = [
         tag("tr", tag("th", first, scope="row"), *map(_cell, rest))
         for first, *rest in rows
@@ -110,8 +125,12 @@ def table(
 
 
 def _cell(value):
-    number = str(value)[:1] in "+-0123456789"
-    return tag("td", value, class_=None if number else "text")
+    return tag("td", value, class_=_text(value))
+
+
+def _text(value):
+    """The class of a cell that holds no number."""
+    return None if str(value)[:1] in (*"+-0123456789",) else "text"
 
 
 def matrix(counts: Ints, classes: Sequence[str], caption: str) -> Html:

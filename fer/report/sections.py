@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fer import cli, data, explain, scores, structure
+from fer import cli, data, explain, models, scores, structure
 from fer.report import (
     charts,
+    evidence,
+    features,
     figures,
     gallery,
+    live,
     mistakes,
     page,
     predictions,
@@ -33,6 +36,10 @@ def networks_compared(report: Material) -> Iterator[page.Html]:
         *("calibration error", "recipe", "trained on"),
     )
     yield page.table(header, rows, "Scores on the validation rows")
+    if others := _others(report):
+        columns = ("model", "parameters", "accuracy", "95% CI", "six views", "recipe")
+        caption = "Other models of the folder, as their cards tell"
+        yield page.table(columns, others, caption)
     yield page.paragraph(
         f"{report.source.name}: {len(report.faces):,} validation rows, which a "
         f"training on it leaves out; {int(report.copies.sum()):,} of them are copies, "
@@ -55,6 +62,30 @@ def _scores(report, title):
         _recipe(card["recipe"]),
         card["data"]["file"],
     )
+
+
+def _others(report):
+    """Scores of the models beside those compared, as their cards tell them."""
+    folder, known = report.paths[CNN].parent, {*report.paths.values()}
+    rows = []
+    for path in sorted(folder.glob("*.keras")):
+        if path in known:
+            continue
+        card = models.without_network(path).card
+        told, many = (card["scores"].get(it) for it in ("one pass", "six views"))
+        score = "{accuracy:.4f}", "{interval[0]:.4f} to {interval[1]:.4f}"
+        cells = [text.format(**told) for text in score]
+        views = f"{many['accuracy']:.4f}" if many else "not scored"
+        rows.append(
+            (
+                path.stem,
+                f"{card['parameters']:,}",
+                *cells,
+                views,
+                _recipe(card["recipe"]),
+            )
+        )
+    return sorted(rows, key=lambda row: row[2], reverse=True)
 
 
 def _recipe(choices):
@@ -149,13 +180,18 @@ def confusion(report: Material) -> Iterator[page.Html]:
         yield from gallery.blocks(report)
     else:
         yield page.paragraph(NO_FACES)
+    yield _by_class(labels, predicted, classes)
+
+
+def _by_class(labels, predicted, classes):
+    """The CNN's scores, a row a class."""
     each = scores.per_class(labels, predicted, classes)
     rows = [
         (name, *(f"{row[it]:.3f}" for it in ("precision", "recall", "f1")), row["rows"])
         for name, row in each.items()
     ]
     header = ("class", "precision", "recall", "F1", "rows")
-    yield page.table(header, rows, "The CNN's scores by class")
+    return page.table(header, rows, "The CNN's scores by class")
 
 
 def calibration(report: Material) -> Iterator[page.Html]:
@@ -205,29 +241,6 @@ def saliency(report: Material) -> Iterator[page.Html]:
     )
 
 
-def filters(report: Material) -> Iterator[page.Html]:
-    """For two convolutions: images from gradient ascent, and responses to a face."""
-    network = report.models[CNN].network
-    row = min(cli.IMAGE, len(report.faces) - 1)
-    image = report.faces.images[row]
-    for layer in explain.pick_layers(network, cli.LAYERS):
-        found, before, after = explain.ascend(network, layer, cli.STEPS, report.seed)
-        few = report.faces.images[: cli.MOVING]
-        dead = ~explain.moved(network, layer, few)
-        maps = explain.responses(network, layer, image)
-        ascents, responses = figures.filter_pictures(
-            layer.name, found, dead, cli.STEPS, maps, f"validation row {row}"
-        )
-        shown = [report.picture(*ascents)]
-        if report.most:
-            shown.append(report.picture(*responses))
-        said = page.paragraph(
-            wording.filters(layer.name, before, after, dead, len(few), maps)
-        )
-        heading = page.tag("h3", f"Layer {layer.name}")
-        yield page.tag("div", heading, *shown, said, data_layer=layer.name)
-
-
 def submission(report: Material) -> Iterator[page.Html]:
     """The Kaggle submission."""
     if report.test is None:
@@ -266,6 +279,8 @@ ALL = {
     "4. Errors": mistakes.section,
     "5. Calibration": calibration,
     "6. Saliency map": saliency,
-    "7. Filters": filters,
-    "8. Kaggle submission": submission,
+    "7. Where the evidence is": evidence.section,
+    "8. Filters": features.section,
+    "9. A model in the page": live.section,
+    "10. Kaggle submission": submission,
 }

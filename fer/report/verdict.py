@@ -25,12 +25,18 @@ def section(report: Material) -> Iterator[page.Html]:
         for check in checks.all_of(report)
     ]
     yield page.tag("ul", *shown, class_="checks")
-    card = report.models[CNN].card
-    yield page.facts(
+    yield _sources(report)
+
+
+def _sources(report):
+    """What the page is of, and what made it."""
+    card, own = report.models[CNN].card, report.paths[CNN]
+    told = f"{own.parent.name}/{own.name}"
+    return page.facts(
         (
             ("faces", f"{report.source.name}, {len(report.faces):,} validation rows"),
             ("their digest", data.digest(report.faces)),
-            ("model", f"{report.folder.name}/cnn.keras, SHA-256 {card['sha256']}"),
+            ("model", f"{told}, SHA-256 {card['sha256']}"),
             ("trained by", card.get("command", "unknown")),
             ("page made by", report.command),
             ("commit", commit()),

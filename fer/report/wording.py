@@ -10,6 +10,8 @@ import numpy as np
 from fer.scores import DEVIATIONS, best_epoch
 from fer.types import Bools, Floats, Ints, Probabilities
 
+CLAIMED = ("eyes", "mouth", "cheeks")  # what the coursework says that the CNN sees
+
 
 def interval(values: Floats) -> tuple[float, float]:
     """The 95% interval of the mean of `values` (N,): (low, high)."""
@@ -139,6 +141,33 @@ def saliency(heat: Floats, threshold: float) -> str:
     return (
         f"{(heat > threshold).mean():.1%} of the pixels exceed {threshold:g}. "
         f"Of the map's weight, by thirds of the face: {parts}."
+    )
+
+
+def evidence(weighed: dict[str, Floats], null: dict[str, float]) -> str:
+    """Sentences on the coursework's claim that the CNN looks at CLAIMED.
+
+    weighed: {part: (N,) share of each map by the part's area}. null: {part: that of a
+    blob in the middle}.
+    """
+    found = {name: interval(weighed[name]) for name in CLAIMED}
+    above = [name for name, (low, _) in found.items() if low > 1]
+    told = [f"{name} {weighed[name].mean():.2f}" for name in CLAIMED]
+    verdict = (
+        "this holds for these maps"
+        if len(above) == len(CLAIMED)
+        else f"this holds for the {listed(above)} alone"
+        if above
+        else "these maps refute it"
+    )
+    more = [name for name, (low, _) in found.items() if low > null[name]]
+    most = max(weighed, key=lambda name: weighed[name].mean())
+    return (
+        f"The coursework of 2017 wrote that the CNN looks at {listed(CLAIMED)}: "
+        f"{verdict} (share of the map by share of the face, where 1 is chance: "
+        f"{listed(told)}). A blob in the middle, which knows no face, has less than "
+        f"they in {listed(more) if more else 'none of these'}. The densest part is the "
+        f"{most}, {weighed[most].mean():.2f}."
     )
 
 
