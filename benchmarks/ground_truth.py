@@ -1,7 +1,7 @@
 """Do the maps point at what decides, where that is known?
 
 python -m benchmarks.ground_truth
-python -m benchmarks.ground_truth --pairs 1000 --epochs 60
+python -m benchmarks.ground_truth --pairs 8000 --epochs 20
 
 Drawn faces in pairs differ in one trait: mouth, brows, eyes, or a mark. A small network
 learns to tell second faces from first ones, which it can do by the changed pixels
@@ -70,10 +70,10 @@ def faces_of(trait, pairs, seed):
     return np.concatenate([first, second])[..., None], np.repeat([0, 1], pairs)
 
 
-def concentrations(trait, pairs, epochs, seed):
+def concentrations(trait, pairs, new, epochs, seed):
     """{map: (N,)} of new pairs, and the share of them that the network tells right."""
     network = learned(trait, pairs, epochs, seed)
-    _, second, changed = sample.pairs(pairs // 4, trait, seed + 1)
+    _, second, changed = sample.pairs(new, trait, seed + 1)
     told = network.predict_on_batch(second[..., None]).argmax(axis=1)
     images, changed = second[told == 1], changed[told == 1]
     classes = np.ones(len(images), int)
@@ -87,16 +87,16 @@ def concentrations(trait, pairs, epochs, seed):
 
 def main():
     parser = harness.parser(__doc__)
-    parser.add_argument("--pairs", type=int, default=1000)
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--pairs", type=int, default=4000)
+    parser.add_argument("--new", type=int, default=250, help="pairs to explain")
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     of_all = {}
     for trait in sample.TRAITS:
-        found, right = concentrations(trait, args.pairs, args.epochs, args.seed)
-        print(
-            f"\n{trait}: {right:.0%} of {args.pairs // 4} new second faces told right"
-        )
+        asked = args.pairs, args.new, args.epochs, args.seed
+        found, right = concentrations(trait, *asked)
+        print(f"{trait}: {right:.0%} of {args.new} new second faces told right")
         for name, values in found.items():
             of_all.setdefault(name, []).append(values)
     of_all = {

@@ -105,7 +105,7 @@ def preformatted(text: str, label: str) -> Html:
 
 
 def table(
-    header: Iterable[str], rows: Iterable[Sequence[object]], caption: str
+    header: Sequence[str], rows: Iterable[Sequence[object]], caption: str
 ) -> Html:
     """A table; the page's script sorts it by a column. The first cell heads its row."""
     rows = [tuple(row) for row in rows]
