@@ -84,12 +84,18 @@ function tile(sheet, number) {
   return values;
 }
 
+const GREYS = Array.from({ length: 256 }, (_, level) => Array(3).fill(level));
+
 // A canvas whose pixel `place` has the colour [red, green, blue] of color(place).
 function paint(canvas, color) {
   const context = readable(canvas);
   const image = context.createImageData(canvas.width, canvas.height);
   for (let place = 0; place < canvas.width * canvas.height; place++) {
-    image.data.set([...color(place), 255], 4 * place);
+    const [red, green, blue] = color(place);
+    image.data[4 * place] = red;
+    image.data[4 * place + 1] = green;
+    image.data[4 * place + 2] = blue;
+    image.data[4 * place + 3] = 255;
   }
   context.putImageData(image, 0, 0);
 }
@@ -180,7 +186,7 @@ function viewer(place, about) {
     const kept = level.filter((it) => it > step).length / level.length;
     paint(heat, (it) => about.colors[level[it]]);
     paint(beside, (it) => about.colors[other[it]]);
-    paint(masked, (it) => (level[it] > step ? Array(3).fill(face[it]) : about.masked));
+    paint(masked, (it) => (level[it] > step ? GREYS[face[it]] : about.masked));
     card.kept.textContent =
       `The mask keeps ${(100 * kept).toFixed(1)}% of the pixels; ${map.network}'s ` +
       `probability of ${name(map.classes[card.number])} is then ` +
@@ -204,7 +210,7 @@ function viewer(place, about) {
     warning.textContent = chosen.some((it) => about.weak[it]) ? about.warning : "";
     for (const each of cards) {
       const face = tile(faces, each.number);
-      paint(each.pictures[0], (it) => Array(3).fill(face[it]));
+      paint(each.pictures[0], (it) => GREYS[face[it]]);
       if (each.pictures.length > 1) mask(each, map, faces, ...levels);
     }
     place.dataset.drawn = location.hash;
