@@ -15,14 +15,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import cli, defaults
+from fer import cli, defaults, flags
 
 PICTURE = Path("figures/audit.png")
 
 
 def main() -> None:
-    flags = (*cli.DATA, "test", "model", "predictions", "strict")
-    args = cli.parser(__doc__, *flags, out=Path("audit.csv")).parse_args()
+    named = (*flags.DATA, "test", "model", "predictions", "strict")
+    args = cli.parser(__doc__, *named, out=Path("audit.csv")).parse_args()
     from fer import data, files
     from fer.data import audit, cleaning
     from fer.report import figures

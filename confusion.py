@@ -11,13 +11,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import cli, defaults
+from fer import cli, defaults, flags
 
 
 def main() -> None:
     default = Path("figures/confusion.png")
-    flags = (*cli.DATA, *cli.MODEL, *cli.JUDGED, "mirror", "turn")
-    args = cli.parser(__doc__, *flags, out=default, several=("model",)).parse_args()
+    named = (*flags.DATA, *flags.MODEL, *flags.JUDGED, "mirror", "turn")
+    args = cli.parser(__doc__, *named, out=default, several=("model",)).parse_args()
     from fer import files, models, scores
     from fer.report import figures
 

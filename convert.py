@@ -19,11 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import BadInput, cli, defaults
+from fer import BadInput, cli, defaults, flags
 
 
 def main() -> None:
-    args = cli.parser(__doc__, *cli.DATA).parse_args()
+    args = cli.parser(__doc__, *flags.DATA).parse_args()
     if not args.out:
         raise BadInput("name what to write: --out x.csv, x.parquet, x.faces or x/")
     from fer import data, files

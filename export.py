@@ -13,11 +13,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import BadInput, cli, defaults
+from fer import BadInput, cli, defaults, flags
 
 
 def main() -> None:
-    parser = cli.parser(__doc__, "to", *cli.MODEL, "mirror", "turn")
+    parser = cli.parser(__doc__, "to", *flags.MODEL, "mirror", "turn")
     args = parser.parse_args()
     if not (args.to and args.out):
         raise BadInput("name a format and a file: --to onnx --out model.onnx")

@@ -15,13 +15,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import cli, defaults
+from fer import cli, defaults, flags
 
 
 def main() -> None:
     own = ("layers", "steps", "seed", "image", "natural", "class-images")
-    flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, *own)
-    args = cli.parser(__doc__, *flags, out=Path("figures")).parse_args()
+    named = (*flags.DATA, "photo", *flags.MODEL, *flags.JUDGED, *own)
+    args = cli.parser(__doc__, *named, out=Path("figures")).parse_args()
     from fer import explain, files, models
     from fer.report import figures
 
@@ -37,7 +37,8 @@ def main() -> None:
         files.free_to_write(args.out / out, *read, *filter(None, [args.photo]))
     drawn = []
     for layer in layers:
-        drawn += _of_layer(args, model, layer, faces.images[: cli.MOVING], image, name)
+        moving = faces.images[: flags.MOVING]
+        drawn += _of_layer(args, model, layer, moving, image, name)
     if weights is not None:
         drawn.append(("weights.png", figures.weights(weights), None))
     if args.class_images:
@@ -56,7 +57,7 @@ def _face(args, judged):
 
     if args.photo:
         return pictures.face(args.photo), args.photo.name
-    row = min(cli.IMAGE, len(judged.faces) - 1)
+    row = min(flags.IMAGE, len(judged.faces) - 1)
     if args.image is not None:
         row = defaults.row(args.image, judged.faces, judged.source)
     return judged.faces.images[row], f"validation row {row}"

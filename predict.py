@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import BadInput, cli, defaults
+from fer import BadInput, arguments, cli, defaults, flags
 
 SUBMISSION, TABLE = Path("submission.csv"), Path("faces.csv")
 PARQUET = ".parquet"
@@ -27,9 +27,9 @@ PARQUET = ".parquet"
 def main() -> None:
     views = ("mirror", "turn", "whole", "strict", "picture")
     table = ("usage", "columns", "names", "probabilities", "ray")
-    flags = (*cli.DATA, "photo", *cli.MODEL, *views, *table)
-    more = {"endings": (*cli.PICTURES, PARQUET), "several": ("model",)}
-    args = cli.parser(__doc__, *flags, out=SUBMISSION, **more).parse_args()
+    named = (*flags.DATA, "photo", *flags.MODEL, *views, *table)
+    more = {"endings": (*arguments.PICTURES, PARQUET), "several": ("model",)}
+    args = cli.parser(__doc__, *named, out=SUBMISSION, **more).parse_args()
     if args.photo and args.data:
         raise BadInput("--photo and --data are two inputs: leave one of them out")
     from fer.data import pictures

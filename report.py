@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import BadInput, cli, defaults
+from fer import BadInput, cli, defaults, flags
 
 if TYPE_CHECKING:
     from fer.data import Source
 
 
 def main() -> None:
-    flags = (*cli.DATA, "models", "train", "epochs", "seed", "test", "faces")
-    args = cli.parser(__doc__, *flags).parse_args()
+    named = (*flags.DATA, "models", "train", "epochs", "seed", "test", "faces")
+    args = cli.parser(__doc__, *named).parse_args()
     source = defaults.source(args)
     sample = defaults.is_sample(source)
     fresh = args.train or (sample and not args.models)
@@ -51,7 +51,7 @@ def main() -> None:
     if fresh:
         for name in material.FILES.values():
             run.must_be_free(folder / name, *read)
-        few = defaults.for_sample(source).get("epochs", cli.EPOCHS)
+        few = defaults.for_sample(source).get("epochs", flags.EPOCHS)
         train(source, folder, args.epochs or few, args.seed)
     asked = {"test": test, "out": out, "seed": args.seed, "most": args.faces}
     asked["command"] = shlex.join(["python", "report.py", *sys.argv[1:]])

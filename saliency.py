@@ -14,13 +14,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import BadInput, cli, defaults
+from fer import BadInput, cli, defaults, flags
 
 
 def main() -> None:
     own = ("method", "class", "against", "layer", "samples", "threshold", "seed")
-    flags = (*cli.DATA, "photo", *cli.MODEL, *cli.JUDGED, "image", *own)
-    args = cli.parser(__doc__, *flags, out=Path("figures/saliency.png")).parse_args()
+    named = (*flags.DATA, "photo", *flags.MODEL, *flags.JUDGED, "image", *own)
+    args = cli.parser(__doc__, *named, out=Path("figures/saliency.png")).parse_args()
     import numpy as np
 
     from fer import explain, files
@@ -44,8 +44,8 @@ def main() -> None:
             model.network, image[None], heat, classes[0], args.seed
         )
         print(wording.faithfulness(*curves))
-        if method in cli.WEAK:
-            print(f"Such maps {cli.WARNING}.")
+        if method in flags.WEAK:
+            print(f"Such maps {flags.WARNING}.")
     title = wording.explained(name, model.classes, label, told, *asked)
     print(title)
     drawn = figures.saliency(image, heats, title, args.threshold)

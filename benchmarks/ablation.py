@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import harness
-from fer import cli, data, files, models
+from fer import arguments, data, files, models
 from fer.training import checkpoint, distillation, fit, run
 from fer.training.recipe import RATES, Recipe
 
@@ -70,7 +70,7 @@ def difference(values, base):
 
 def main():
     parser = harness.parser(__doc__)
-    parser.add_argument("--csv", required=True, type=cli.file)
+    parser.add_argument("--csv", required=True, type=arguments.file)
     parser.add_argument("--epochs", type=int, default=BASE.epochs)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--network", default=BASE.network)

@@ -21,7 +21,15 @@ import numpy as np
 
 from benchmarks import harness, search
 from benchmarks.nulls import nulls
-from fer import cli, data, explain, models, networks, precision, scores
+from fer import (
+    arguments,
+    data,
+    explain,
+    models,
+    networks,
+    precision,
+    scores,
+)
 from fer.explain import faithfulness, randomised, regions, road, sensitivity
 
 SEARCHED, UNTRAINED = 16, 24  # faces that a search, and a second network, are run on
@@ -151,8 +159,8 @@ def drawn_faces(args):
 
 def main():
     parser = harness.parser(__doc__)
-    parser.add_argument("--data", required=True, type=cli.path)
-    parser.add_argument("--model", type=cli.path, default=models.SHIPPED)
+    parser.add_argument("--data", required=True, type=arguments.path)
+    parser.add_argument("--model", type=arguments.path, default=models.SHIPPED)
     parser.add_argument("--faces", type=int, default=400)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)

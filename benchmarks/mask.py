@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks import harness
 from benchmarks.faithfulness import difference, drawn_faces
-from fer import cli, explain, models
+from fer import arguments, explain, flags, models
 from fer.explain import faithfulness
 
 WANTED = 0.05, 0.15
@@ -59,7 +59,7 @@ def others(images, heat):
 
 def show(network, images, classes, heat, name):
     """Print the row of one scaling."""
-    kept = heat > cli.THRESHOLD
+    kept = heat > flags.THRESHOLD
     count = kept.sum(axis=(1, 2), keepdims=True)
     grey = faithfulness.filled(images, "mean")
 
@@ -80,10 +80,10 @@ def show(network, images, classes, heat, name):
 
 def main():
     parser = harness.parser(__doc__)
-    parser.add_argument("--data", required=True, type=cli.path)
-    parser.add_argument("--model", type=cli.path, default=models.SHIPPED)
+    parser.add_argument("--data", required=True, type=arguments.path)
+    parser.add_argument("--model", type=arguments.path, default=models.SHIPPED)
     parser.add_argument("--faces", type=int, default=400)
-    parser.add_argument("--methods", nargs="+", default=cli.METHODS)
+    parser.add_argument("--methods", nargs="+", default=flags.METHODS)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     model, images, classes = drawn_faces(args)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer import BadInput, cli
+from fer import BadInput, flags
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +48,7 @@ def source_to_label(args: argparse.Namespace) -> Source:
 def _source(args, paths):
     from fer import data
 
-    chosen = {name: tuple(getattr(args, name) or ()) for name in cli.DATA[1:]}
+    chosen = {name: tuple(getattr(args, name) or ()) for name in flags.DATA[1:]}
     return data.Source(tuple(paths), **chosen)
 
 
@@ -261,7 +261,8 @@ def face_to_explain(
     model, faces = judged.model, judged.faces
     number = args.image or 0
     if args.image is None and faces.labels is not None:
-        wanted = model.classes.index(cli.SHOWN) if cli.SHOWN in model.classes else -1
+        shown = flags.SHOWN
+        wanted = model.classes.index(shown) if shown in model.classes else -1
         predicted = model.predict(faces.images).argmax(1)
         number = scores.first_right(faces.labels, predicted, wanted)
     image = faces.images[row(number, faces, judged.source)]
@@ -322,4 +323,4 @@ def own_or_sample_test_csv() -> Path:
 
 def for_sample(source: Path | Source) -> dict[str, Any]:
     """Choices of a Recipe that differ for `source`: drawn faces need other epochs."""
-    return {"epochs": cli.SAMPLE_EPOCHS} if is_sample(source) else {}
+    return {"epochs": flags.SAMPLE_EPOCHS} if is_sample(source) else {}

@@ -12,7 +12,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from fer import cli
+from fer import arguments
 from fer.training.recipe import BEST, Recipe
 
 FOLDER = Path("models/fer2013")
@@ -41,9 +41,9 @@ def main(doc: str, recipes: dict[str, Recipe]) -> None:
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--csv", required=True, type=cli.file)
-    parser.add_argument("--seeds", type=cli.whole_number(1, 100), default=5)
-    parser.add_argument("--first", type=cli.whole_number(0, 99), default=0)
+    parser.add_argument("--csv", required=True, type=arguments.file)
+    parser.add_argument("--seeds", type=arguments.whole_number(1, 100), default=5)
+    parser.add_argument("--first", type=arguments.whole_number(0, 99), default=0)
     args = parser.parse_args()
     from fer.training import run
 

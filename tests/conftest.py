@@ -12,7 +12,7 @@ import filelock
 import numpy as np
 import pytest
 
-from fer import cli, defaults, machine
+from fer import defaults, flags, machine
 from fer.training.recipe import Recipe
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -177,7 +177,7 @@ def reported(trained, drawn, drawn_csv, tmp_path_factory):
         words = (*words, "--out", folder / "page")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["report.py", *map(str, words)])
-            patch.setattr(cli, "STEPS", 2)
+            patch.setattr(flags, "STEPS", 2)
             report.main()
 
     return once(tmp_path_factory, "shared_report", write) / "page"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import HOSTILE
 
-from fer import cli, data, explain, models
+from fer import data, explain, flags, models
 from fer.report import gallery, page
 
 
@@ -108,7 +108,7 @@ def test_pickers_choose_cell_and_map(opened, reported):
     )
     drawn(opened)
     assert canvases.nth(3).evaluate(pixels) != beside
-    assert cli.WARNING in opened.locator(".warning").inner_text()
+    assert flags.WARNING in opened.locator(".warning").inner_text()
 
 
 def test_an_address_opens_the_view_that_it_was_taken_from(opened, reported, visit):
@@ -211,7 +211,7 @@ def test_no_page_scrolls_sideways(reported, visit, width):
 
 def test_all_but_the_faces_of_cells_is_read_without_scripts(reported, visit):
     opened = visit(reported / "report.html", java_script_enabled=False)
-    assert opened.locator("[data-layer]").count() == len(cli.LAYERS)
+    assert opened.locator("[data-layer]").count() == len(flags.LAYERS)
     for part in opened.locator("[data-layer], img, svg, table.matrix").all():
         assert part.is_visible()
     assert "are shown by the page's script" in opened.locator("noscript").inner_text()

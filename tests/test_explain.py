@@ -10,7 +10,14 @@ from model_files import rescaling
 from scipy.stats import spearmanr
 from small_networks import linear, slim
 
-from fer import BadInput, backend, cli, explain, networks, precision
+from fer import (
+    BadInput,
+    backend,
+    explain,
+    flags,
+    networks,
+    precision,
+)
 from fer.explain import ascent, faithfulness, fast, smoothgrad
 
 
@@ -92,7 +99,7 @@ def test_a_gradient_of_zeros_gives_a_map_of_zeros(face):
 def test_a_tenth_of_the_pixels_pass_the_threshold(method, rng):
     heat = explain.heat(method, rng.normal(size=(3, 48, 48)).astype(np.float32))
     assert heat.dtype == np.float32 and heat.min() >= 0 and heat.max() <= 1
-    assert np.allclose((heat > cli.THRESHOLD).mean(axis=(1, 2)), 0.1, atol=0.001)
+    assert np.allclose((heat > flags.THRESHOLD).mean(axis=(1, 2)), 0.1, atol=0.001)
 
 
 def test_what_speaks_against_a_class_is_cold_where_the_sign_tells_so():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from fer import cli
+from fer import flags
 from fer.report import figures
 
 
@@ -50,8 +50,8 @@ def test_a_saliency_figure_shows_the_face_each_map_and_its_mask(rng):
         assert (masked[~kept] == figures.MASKED).all() and kept.any()
         titles = [axes.get_title() for axes in row]
         assert titles[1:] == [f"Saliency map ({name})", "Mask (threshold = 0.6)"]
-        warned = cli.WARNING in row[1].get_xlabel()
-        assert warned == (name in cli.WEAK) == (name == "gradient")
+        warned = flags.WARNING in row[1].get_xlabel()
+        assert warned == (name in flags.WEAK) == (name == "gradient")
 
 
 def tiles_of(drawn, side):

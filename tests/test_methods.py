@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_networks import OFFSET, SCALE, features_and_weights, linear, tiny
 
-from fer import BadInput, cli, explain, networks, precision
+from fer import BadInput, explain, flags, networks, precision
 from fer.explain import layers, occlusion, target
 
 
@@ -24,18 +24,18 @@ def in_float32(monkeypatch):
 
 
 def test_the_command_line_names_the_methods_that_there_are():
-    assert tuple(explain.METHODS) == cli.METHODS
+    assert tuple(explain.METHODS) == flags.METHODS
 
 
 def test_the_best_method_is_one_that_the_network_has():
     assert explain.best(networks.compact_60k()) == "hirescam"
     assert explain.best(networks.dnn()) == "integrated"
-    assert not {"hirescam", "integrated"} & {*cli.WEAK}
+    assert not {"hirescam", "integrated"} & {*flags.WEAK}
 
 
 def test_help_warns_of_the_weak_methods():
-    assert cli.WARNING in cli.FLAGS["method"]["help"]
-    assert set(cli.WEAK) < set(cli.METHODS)
+    assert flags.WARNING in flags.FLAGS["method"]["help"]
+    assert set(flags.WEAK) < set(flags.METHODS)
 
 
 @pytest.mark.parametrize("method", ["gradient", "smoothgrad"])

@@ -8,7 +8,7 @@ from PIL import Image
 
 import filters
 import saliency
-from fer import BadInput, cli, explain, models, networks
+from fer import BadInput, explain, flags, models, networks
 from fer.report import figures, wording
 
 
@@ -36,9 +36,9 @@ def test_saliency_draws_what_its_flags_say(
     path = trained / "cnn.keras"
     words = ("--csv", drawn_csv, "--model", path, "--out", tmp_path / "s.png")
     call(saliency, *words, "--image", 3)
-    flags = ("--method", "smoothgrad", "hirescam", "--samples", 2, "--seed", 1)
-    flags += ("--class", "true", "--against", "happy", "--layer", "conv3")
-    call(saliency, *words, "--image", 3, *flags, "--threshold", 0.4)
+    added = ("--method", "smoothgrad", "hirescam", "--samples", 2, "--seed", 1)
+    added += ("--class", "true", "--against", "happy", "--layer", "conv3")
+    call(saliency, *words, "--image", 3, *added, "--threshold", 0.4)
     model = models.load(path)
     held = model.validation(drawn)
     image, label = held.images[3:4], held.labels[3:4]
@@ -63,7 +63,7 @@ def test_saliency_draws_what_its_flags_say(
     chance = explain.against_chance(*asked, heat, wanted, 0)
     said = capsys.readouterr().out
     assert wording.faithfulness(*chance) in said
-    assert said.count(f"Such maps {cli.WARNING}") == 1  # of smoothgrad alone
+    assert said.count(f"Such maps {flags.WARNING}") == 1  # of smoothgrad alone
 
 
 def test_saliency_explains_a_photo_and_a_face_without_a_label(
@@ -84,7 +84,7 @@ def test_saliency_explains_a_photo_and_a_face_without_a_label(
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("added", "said"),
     [
         (("--class", "glad"), "--class glad is not known of this face: choose of"),
         (("--class", "fear", "--against", "fear"), "are the same class"),
@@ -94,12 +94,12 @@ def test_saliency_explains_a_photo_and_a_face_without_a_label(
     ],
 )
 def test_flags_of_saliency_that_contradict_are_refused(
-    call, trained, drawn_csv, tmp_path, flags, said
+    call, trained, drawn_csv, tmp_path, added, said
 ):
-    flags = ("--method", "gradient", *flags)
+    added = ("--method", "gradient", *added)
     words = ("--data", drawn_csv, "--model", trained / "cnn.keras")
     with pytest.raises(BadInput, match=said):
-        call(saliency, *words, "--out", tmp_path / "s.png", *flags)
+        call(saliency, *words, "--out", tmp_path / "s.png", *added)
 
 
 def test_saliency_draws_the_first_face_of_fear_that_is_right(
@@ -155,7 +155,7 @@ def test_filters_of_a_network_without_convolutions_are_its_first_weights(
 
 
 @pytest.mark.parametrize(
-    ("flags", "validated", "row", "asked"),
+    ("added", "validated", "row", "asked"),
     [
         ((), 35, 9, (90, 0)),
         ((), 5, 4, (90, 0)),
@@ -163,7 +163,7 @@ def test_filters_of_a_network_without_convolutions_are_its_first_weights(
     ],
 )
 def test_filters_shows_the_asked_face_or_the_tenth_or_the_last_of_a_few(
-    flags, validated, row, asked, call, trained, drawn, drawn_csv, tmp_path, monkeypatch
+    added, validated, row, asked, call, trained, drawn, drawn_csv, tmp_path, monkeypatch
 ):
     few = drawn_csv.read_text().splitlines(keepends=True)[: 1 + 105 + validated]
     (tmp_path / "few.csv").write_text("".join(few))
@@ -180,7 +180,7 @@ def test_filters_shows_the_asked_face_or_the_tenth_or_the_last_of_a_few(
     monkeypatch.setattr(explain, "ascend", ascend)
     monkeypatch.setattr(figures, "filter_pictures", pictures)
     words = ("--csv", tmp_path / "few.csv", "--model", trained / "cnn.keras")
-    call(filters, *words, "--layers", 1, "--out", tmp_path, *flags)
+    call(filters, *words, "--layers", 1, "--out", tmp_path, *added)
     [(*_, maps, told)] = shown
     assert (climbed, told) == ([asked], f"validation row {row}")
     network = models.load(trained / "cnn.keras").network

@@ -15,7 +15,16 @@ from by_command import is_drawn, parsed
 from model_files import copied
 
 import report
-from fer import BadInput, cli, data, defaults, explain, files, models, scores
+from fer import (
+    BadInput,
+    data,
+    defaults,
+    explain,
+    files,
+    flags,
+    models,
+    scores,
+)
 from fer.report import features, material, page, sections, wording
 from fer.training import recipe
 from fer.training import run as run_
@@ -147,7 +156,7 @@ def gather(source, folder, out):
 @pytest.mark.parametrize(
     ("own", "words", "source", "folder", "epochs"),
     [
-        (False, (), "sample", "sample", cli.SAMPLE_EPOCHS),
+        (False, (), "sample", "sample", flags.SAMPLE_EPOCHS),
         (False, ("--epochs", 3, "--seed", 5), "sample", "sample", 3),
         (True, (), "fer2013", "fer2013", None),
         (True, ("--train",), "fer2013", "report", 60),
@@ -197,7 +206,7 @@ def test_the_same_inputs_give_the_same_page(reported, tmp_path, monkeypatch):
     command = html.unescape(re.search("page made by</dt><dd>(.*?)</dd>", page)[1])
     words = [word.replace(str(reported), str(again)) for word in shlex.split(command)]
     monkeypatch.setattr("sys.argv", words[1:])
-    monkeypatch.setattr(cli, "STEPS", 2)
+    monkeypatch.setattr(flags, "STEPS", 2)
     report.main()
     names = sorted(path.name for path in reported.iterdir())
     assert names == sorted(path.name for path in again.iterdir())
@@ -209,7 +218,7 @@ def test_the_same_inputs_give_the_same_page(reported, tmp_path, monkeypatch):
 
 
 def test_a_page_to_share_shows_no_face(trained, drawn_csv, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "STEPS", 2)
+    monkeypatch.setattr(flags, "STEPS", 2)
     asked = {"test": None, "out": tmp_path, "seed": 0, "most": 0, "command": ""}
     gathered = material.gather(drawn_csv, trained, **asked)
     parts = {
@@ -217,7 +226,7 @@ def test_a_page_to_share_shows_no_face(trained, drawn_csv, tmp_path, monkeypatch
     }
     text = page.page("Title", parts)
     # What is left are filters, images of classes, weights and mean maps: of no face.
-    assert text.count(" src=") == len(cli.LAYERS) + 4
+    assert text.count(" src=") == len(flags.LAYERS) + 4
     assert "--faces none" in text and 'id="viewer"' not in text
     assert len(text) < 1_500_000
     assert not list(tmp_path.glob("*saliency*")) + list(tmp_path.glob("*_responses*"))
@@ -238,7 +247,7 @@ def test_a_second_report_into_the_same_folder_is_refused(
 def test_the_seed_is_of_what_the_report_draws_at_random(
     trained, drawn_csv, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(cli, "STEPS", 1)
+    monkeypatch.setattr(flags, "STEPS", 1)
     gathered = gather(drawn_csv, trained, out=tmp_path)
     network = gathered.models[material.CNN].network
     [layer] = explain.pick_layers(network, ["1"])

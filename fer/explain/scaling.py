@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer.cli import THRESHOLD
+from fer.flags import THRESHOLD
 from fer.types import Floats, Images
 
 # How far the places of a face reach, in pixels: the deviation of a Gaussian.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fer import cli, explain
+from fer import explain, flags
 from fer.report import figures, page, wording
 from fer.report.material import CNN, DNN, Material
 from fer.types import Layer, Network
@@ -13,7 +13,7 @@ from fer.types import Layer, Network
 def section(report: Material) -> Iterator[page.Html]:
     """The CNN's filters, layer by layer; each class's own image; the DNN's weights."""
     network = report.models[CNN].network
-    for layer in explain.pick_layers(network, cli.LAYERS):
+    for layer in explain.pick_layers(network, flags.LAYERS):
         parts = of_layer(report, network, layer)
         heading = page.tag("h3", f"Layer {layer.name}")
         yield page.tag("div", heading, *parts, data_layer=layer.name)
@@ -29,14 +29,14 @@ def section(report: Material) -> Iterator[page.Html]:
 
 def of_layer(report: Material, network: Network, layer: Layer) -> Iterator[page.Html]:
     """The filters of a layer: ascents, and what faces make of them."""
-    row = min(cli.IMAGE, len(report.faces) - 1)
+    row = min(flags.IMAGE, len(report.faces) - 1)
     images = report.faces.images
-    few = images[: cli.MOVING]
-    found, before, after = explain.ascend(network, layer, cli.STEPS, report.seed)
+    few = images[: flags.MOVING]
+    found, before, after = explain.ascend(network, layer, flags.STEPS, report.seed)
     dead = ~explain.moved(network, layer, few)
     maps = explain.responses(network, layer, images[row])
     ascents, responses = figures.filter_pictures(
-        layer.name, found, dead, cli.STEPS, maps, f"validation row {row}"
+        layer.name, found, dead, flags.STEPS, maps, f"validation row {row}"
     )
     yield report.picture(*ascents)
     if report.most:
@@ -53,7 +53,7 @@ def of_layer(report: Material, network: Network, layer: Layer) -> Iterator[page.
 
 def _classes(report, network, natural):
     """Each class's own image: plain ascent, or with slow waves first and shifted."""
-    asked = cli.STEPS, report.seed, lambda step: None, natural
+    asked = flags.STEPS, report.seed, lambda step: None, natural
     found, *_ = explain.ascend_classes(network, *asked)
     kind = "slow waves first" if natural else "plain ascent"
     caption = f"The CNN's idea of each class ({kind})"

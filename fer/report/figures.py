@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from fer import cli
+from fer import flags
 from fer.types import Bools, Floats, Images, Ints, Probabilities
 
 HEAT = "inferno"  # perceptually uniform: twice as salient looks twice as bright
@@ -79,8 +79,8 @@ def saliency(
         left.set_title("Original")
         drawn = middle.imshow(heat, cmap=HEAT, vmin=0, vmax=1)
         middle.set_title(f"Saliency map ({name})")
-        if name in cli.WEAK:
-            middle.set_xlabel(f"such maps {cli.WARNING}", fontsize=6)
+        if name in flags.WEAK:
+            middle.set_xlabel(f"such maps {flags.WARNING}", fontsize=6)
         figure.colorbar(drawn, ax=middle, shrink=0.9)
         kept = (heat > threshold)[..., None]
         right.imshow(np.where(kept, image[..., None], np.array(MASKED, np.uint8)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import cli, explain, models, networks, precision
+from fer import explain, flags, models, networks, precision
 from fer.report import errors, figures, page
 from fer.report.material import CNN, DNN, Material
 from fer.types import Images, Ints
@@ -66,10 +66,10 @@ def _about(material):
         "classes": list(material.classes),
         "networks": list(NETWORKS),
         "maps": [f"{method} of the {name}" for name, method in MAPS],
-        "weak": [method in cli.WEAK for _, method in MAPS],
-        "warning": f"Such maps {cli.WARNING}.",
+        "weak": [method in flags.WEAK for _, method in MAPS],
+        "warning": f"Such maps {flags.WARNING}.",
         "thresholds": THRESHOLDS.tolist(),
-        "threshold": cli.THRESHOLD,
+        "threshold": flags.THRESHOLD,
         "shade": SHADE,
         "colors": figures.colors(len(THRESHOLDS) + 1),
         "masked": figures.MASKED,

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from fer import BadInput, cli, data, explain, files, models, scores
+from fer import (
+    BadInput,
+    data,
+    explain,
+    files,
+    flags,
+    models,
+    scores,
+)
 from fer.data import sample
 from fer.explain import regions
 from fer.report import page
@@ -172,7 +180,7 @@ def _must_go_together(paths, loaded, faces, held):
                 f"{paths[title]} is validated by other rows than "
                 f"{paths[CNN].name}: train the three on one split"
             )
-    if len(explain.convolutions(loaded[CNN].network)) < len(cli.LAYERS):
+    if len(explain.convolutions(loaded[CNN].network)) < len(flags.LAYERS):
         raise BadInput(
             f"{paths[CNN]} has too few convolutions to show: name a folder "
             "whose cnn.keras is of train_cnn.py"

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fer import cli, data, explain, models, scores, structure
+from fer import (
+    data,
+    explain,
+    flags,
+    models,
+    scores,
+    structure,
+)
 from fer.report import (
     charts,
     evidence,
@@ -222,7 +229,7 @@ def calibration(report: Material) -> Iterator[page.Html]:
 def saliency(report: Material) -> Iterator[page.Html]:
     """One face with the CNN's saliency map and mask, and how faithful such maps are."""
     model, predicted = report.models[CNN], report.predicted[CNN]
-    shown = report.classes.index(cli.SHOWN) if cli.SHOWN in report.classes else 0
+    shown = report.classes.index(flags.SHOWN) if flags.SHOWN in report.classes else 0
     row = scores.first_right(report.labels, predicted, shown)
     image, label = report.faces.images[row], report.labels[row]
     method, told = explain.best(model.network), report.probabilities[CNN][row]
@@ -230,14 +237,14 @@ def saliency(report: Material) -> Iterator[page.Html]:
     if report.most:
         name = f"validation row {row}"
         title = wording.explained(name, report.classes, label, told, predicted[row])
-        drawn = figures.saliency(image, {method: heat}, title, cli.THRESHOLD)
+        drawn = figures.saliency(image, {method: heat}, title, flags.THRESHOLD)
         yield report.picture("saliency.png", drawn, f"Saliency of validation row {row}")
     else:
         yield page.paragraph(NO_FACES)
     curves_of = report.faithfulness
     measured = curves_of[OWN], curves_of[RANDOM]
     yield page.paragraph(
-        f"{wording.saliency(heat, cli.THRESHOLD)} {wording.faithfulness(*measured)}"
+        f"{wording.saliency(heat, flags.THRESHOLD)} {wording.faithfulness(*measured)}"
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer import BadInput, cli
+from fer import BadInput, arguments, cli, flags
 
 # The peak of the learning rate at batches of 128, and the weight decay.
 RATES = {"adamw": (1.5e-3, 0.02), "muon": (5e-3, 0.1)}
@@ -29,7 +29,7 @@ def choice(default: Any, help: str, **options: Any) -> Any:
 
 
 def _number(least, most, what):
-    return {"type": cli.number(least, most), "metavar": what}
+    return {"type": arguments.number(least, most), "metavar": what}
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,13 @@ class Recipe:
         choices=CONVOLUTIONAL,
     )
     epochs: int = choice(
-        60, "passes over the training rows", type=cli.whole_number(1, 100_000)
+        60, "passes over the training rows", type=arguments.whole_number(1, 100_000)
     )
-    batch_size: int = choice(128, "faces a step", type=cli.whole_number(1, 65_536))
+    batch_size: int = choice(
+        128, "faces a step", type=arguments.whole_number(1, 65_536)
+    )
     seed: int = choice(
-        0, "seed of every random draw", type=cli.whole_number(0, 2**32 - 1)
+        0, "seed of every random draw", type=arguments.whole_number(0, 2**32 - 1)
     )
     optimizer: str = choice(
         "adamw",
@@ -90,7 +92,7 @@ class Recipe:
         "trained models to learn from: their mean predictions of each augmented face "
         "(distillation)",
         nargs="+",
-        type=cli.file,
+        type=arguments.file,
         metavar="M",
     )
     share: float = choice(
@@ -107,24 +109,24 @@ class Recipe:
         16,
         "augmented versions of each face that teachers are asked about; epochs take "
         "turns with them",
-        type=cli.whole_number(1, 1000),
+        type=arguments.whole_number(1, 1000),
     )
     limit: int | None = choice(
         None,
         "rows to fit on, of each class its share (default: all)",
-        type=cli.whole_number(1, 10**9),
+        type=arguments.whole_number(1, 10**9),
         metavar="N",
     )
     clean: str | None = choice(
         None,
         "CSV written by audit.py; the rows listed in it are not trained on",
-        type=cli.file,
+        type=arguments.file,
         metavar="F",
     )
     start: str | None = choice(
         None,
         "a trained model of the same network, whose weights to train further",
-        type=cli.file,
+        type=arguments.file,
         metavar="M",
     )
 
@@ -158,7 +160,8 @@ FIELDS = {field.name: field for field in dataclasses.fields(Recipe)}
 
 def parser(doc: str, out: str, *without: str) -> argparse.ArgumentParser:
     """The parser of a script that trains; `without`: fields that are not its flags."""
-    result = cli.parser(doc, *cli.DATA, *cli.TOGETHER, "resume", "fresh", out=Path(out))
+    named = (*flags.DATA, *flags.TOGETHER, "resume", "fresh")
+    result = cli.parser(doc, *named, out=Path(out))
     result.add_argument(
         "--recipe",
         choices=NAMED,
