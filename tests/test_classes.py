@@ -67,7 +67,8 @@ def test_relabelled_faces_keep_their_classes_by_name():
 
 def test_a_class_that_the_model_lacks_is_named_with_a_mend():
     some = faces(labels=np.zeros(3, np.int8), classes=("bored", "sad"))
-    with pytest.raises(BadInput, match=r"^a.csv has the class bored.*--drop bored"):
+    said = r"^a.csv has bored, none of the model's classes.*--drop bored"
+    with pytest.raises(BadInput, match=said):
         data.in_classes(some, ("happy", "sad"), "a.csv")
 
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 from by_command import ROOT, python
+from small_networks import slim
 
 from fer import explain, models, precision
 
@@ -84,10 +85,10 @@ def test_an_epoch_in_one_call_is_the_epoch_step_by_step(drawn, tmp_path):
 
 
 MAPS = """
-import sys, numpy
-from fer import explain, models, precision
+import keras, sys, numpy
+from fer import explain, precision
 precision.fastest = lambda network: "float32"
-network, images = models.load(sys.argv[1]).network, numpy.load("faces.npy")
+network, images = keras.saving.load_model(sys.argv[1]), numpy.load("faces.npy")
 few = {"smoothgrad": {"samples": 4}, "integrated": {"steps": 4}}
 maps = {
     name: work(network, images, range(3), **few.get(name, {}))
@@ -99,12 +100,13 @@ numpy.savez("maps.npz", climbed=climbed, **maps)
 """
 
 
-def test_explanations_are_the_same_on_both(trained, drawn, tmp_path, monkeypatch):
+def test_explanations_are_the_same_on_both(drawn, tmp_path, monkeypatch):
     monkeypatch.setattr(precision, "fastest", lambda network: "float32")
+    network, images = slim(), drawn.images[:3]
+    network.save(tmp_path / "slim.keras")
     np.save(tmp_path / "faces.npy", drawn.images[:3])
     (tmp_path / "maps.py").write_text(MAPS)
-    on_jax("maps.py", trained / "cnn.keras", folder=tmp_path)
-    network, images = models.load(trained / "cnn.keras").network, drawn.images[:3]
+    on_jax("maps.py", "slim.keras", folder=tmp_path)
     [layer, *_] = explain.pick_layers(network, ["2"])
     few = {"smoothgrad": {"samples": 4}, "integrated": {"steps": 4}}
     here = {

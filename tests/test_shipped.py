@@ -32,6 +32,7 @@ with_real_faces = pytest.mark.skipif(
 )
 # Rows that another processor's rounding may label otherwise.
 ROUNDING = 5
+SLOW = 1e8  # operations a face
 SOME = 100  # of a submission's rows
 
 
@@ -99,8 +100,12 @@ def test_it_scores_what_its_card_says(path, real):
     assert copies == model.card["scores"]["copies"] == 280
     said = model.card["scores"]["one pass"]
     assert said["rows"] == len(held)
-    right = (model.predict(held.images).argmax(1) == held.labels).sum()
-    assert abs(right - said["accuracy"] * len(held)) <= ROUNDING
+    # Of the slow ones a part; test_a_submission_is_its_models tells them exactly.
+    slow = model.card["flops"] > SLOW
+    rows = slice(0, None, 4 if slow else 1)
+    right = model.predict(held.images[rows]).argmax(1) == held.labels[rows]
+    off = 3 * (0.25 / len(right)) ** 0.5 if slow else ROUNDING / len(held)
+    assert abs(right.mean() - said["accuracy"]) <= off
 
 
 @with_real_faces

@@ -119,7 +119,7 @@ class Material:
     def picture(self, name: str, figure: Figure, caption: str) -> page.Html:
         """Save the figure as `name` beside the page; return it as part of the page."""
         self.save(name, figure)
-        return page.picture(page.drawn(figure), caption)
+        return page.picture(page.screened(self.out / name), caption)
 
 
 def blob(side: int) -> Floats:

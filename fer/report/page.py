@@ -13,13 +13,12 @@ from string import Template
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from fer.types import Images, Ints
 
 HERE = Path(__file__).parent
 SCRIPTS = "live.js", "page.js"  # the second begins, when the first is known
-DPI, QUALITY = 100, 55  # of matplotlib's figures inside the page
+SHRINK, QUALITY = 2, 55  # of figures inside the page: half of print's resolution
 
 
 class Html(str):
@@ -190,14 +189,13 @@ def picture_alone(source: str, told: str, **attributes: object) -> Html:
     return Html(str(tag("img", alt=told, src=source, **attributes))[: -len("</img>")])
 
 
-def drawn(figure: Figure) -> str:
-    """A matplotlib figure as a data URI, in a screen's resolution."""
-    stream = io.BytesIO()
-    options = {"quality": QUALITY, "method": 6}
-    figure.savefig(
-        stream, format="webp", dpi=DPI, bbox_inches="tight", pil_kwargs=options
-    )
-    return _data_uri(stream)
+def screened(path: Path) -> str:
+    """A saved figure, a PNG, as a data URI in a screen's resolution."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        small = image.convert("RGB").reduce(SHRINK)
+    return webp(np.asarray(small), quality=QUALITY)
 
 
 def script_data(name: str, value: Any) -> Html:
@@ -219,7 +217,7 @@ def sheet(images: Images, columns: int = 64) -> Images:
 
 
 def webp(pixels: Images, **options: Any) -> str:
-    """Pixels (H, W) uint8 as a WebP data URI; options: Pillow's, such as quality."""
+    """Pixels (H, W) or (H, W, 3) uint8 as a WebP data URI; options: Pillow's."""
     from PIL import Image
 
     stream = io.BytesIO()
