@@ -241,11 +241,11 @@ def _has_card(out):
 
 def train_unless_done(recipe: Recipe, source: Any, out: Path) -> None:
     """Train as `train` does, resuming what was stopped; what is trained so stays."""
-    asked = resolved(recipe).as_dict()
+    recipe = resolved(recipe)
     digest = data.digest(data.load(source))
     unfinished = checkpoint_of(out).exists()
     whole = not unfinished and all(path.exists() for path in models.files_of(out))
-    if whole and models.is_trained_so(out, digest, asked):
+    if whole and models.is_trained_so(out, digest, recipe.as_dict()):
         print(f"{out} is already trained so")
         return
     train(recipe, source, out, resume=None)
