@@ -181,6 +181,8 @@ def _named_when_lost():
     """Let an error that a lost process causes wait for the line that names it."""
     try:
         yield
-    except RuntimeError:
+    except BadInput:
+        raise
+    except (RuntimeError, ValueError):  # by either, JAX says that Gloo has failed
         time.sleep(PATIENCE)
         raise
