@@ -181,8 +181,6 @@ def _named_when_lost():
     """Let an error that a lost process causes wait for the line that names it."""
     try:
         yield
-    except BadInput:
-        raise
     except (RuntimeError, ValueError):  # by either, JAX says that Gloo has failed
         time.sleep(PATIENCE)
         raise
