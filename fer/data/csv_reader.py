@@ -30,7 +30,7 @@ COLUMNS = {
 # 2304 numbers of three digits and their spaces take 9,216 bytes.
 LONGEST_LINE = 1 << 16
 # Small enough for a core's cache: it is passed over two dozen times.
-BLOCK = 1 << 18
+BLOCK = 1 << 19
 # To be raised when faces are read differently: older caches are left alone.
 VERSION = 3
 

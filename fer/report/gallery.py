@@ -16,7 +16,7 @@ from fer.types import Images, Ints
 THRESHOLDS = np.arange(1, 10) / 10
 WITH_MAPS = 24  # the worst faces of a cell
 TOP = 3  # probabilities that are told of a face
-QUALITY = 75  # of the faces' compression; maps lose nothing
+QUALITY = 70  # of the faces' compression; maps lose nothing
 SHADE = 255 // len(THRESHOLDS)  # from one level of a map to the next
 NETWORKS = (CNN, DNN)
 # The maps to choose from: a network, and a method of explain.METHODS.
