@@ -272,13 +272,13 @@ def face_to_explain(
 
 def _photo_to_explain(args, written):
     """As face_to_explain, of --photo."""
-    from fer import files, models
+    from fer import models
     from fer.data import pictures
 
     if args.data or args.image is not None:
         raise BadInput("--photo is the face: leave --data and --image out")
     [path] = model_paths(args, (args.photo,))
-    files.free_to_write(written, args.photo, *models.files_of(path))
+    must_be_free(written, [args.photo], [path])
     face = pictures.face(args.photo)
     model = models.load_any(path, args.pixels, args.outputs or args.classes)
     return model, face, None, args.photo.name

@@ -12,9 +12,17 @@ import numpy as np
 
 from fer import BadInput, data, files, machine, networks, scores
 from fer.models.predict import predict
+from fer.types import Probabilities
 
 MOST_BYTES = 1 << 20  # of a card; the shipped ones have 3 kB
 NOT_FOR = "to judge what anyone feels, thinks or intends, or to decide about anyone"
+
+# What a card scores: arguments of predict by name.
+VIEWS: dict[str, dict[str, bool]] = {
+    "one pass": {},
+    "mirrored": {"mirror": True},
+    "six views": {"mirror": True, "turn": True},
+}
 
 
 def describe(
@@ -22,33 +30,31 @@ def describe(
 ) -> dict[str, Any]:
     """All that is known of a training, ready for JSON; `about`: what its run knows."""
     copies = data.copies(held, fitted)
+    told = {name: predict(network, held.images, **how) for name, how in VIEWS.items()}
     return {
         "network": network.name,
         "parameters": network.count_params(),
         "flops": networks.flops(network),
         "classes": list(held.classes),
         **about,
-        "scores": score(network, held, copies),
-        "temperature": scores.temperature(held.labels, predict(network, held.images)),
+        "scores": score(told, held, copies),
+        "temperature": scores.temperature(held.labels, told["one pass"]),
         "must not be used": NOT_FOR,
         "machine": ", ".join([machine.processor(), *machine.graphics()]),
         "versions": {"python": platform.python_version()} | machine.versions(),
     }
 
 
-def score(network: Any, held: data.Faces, copies: np.ndarray) -> dict[str, Any]:
-    """What a card tells of the faces that validate; copies: (N,) bool, of fitted ones.
+def score(
+    told: dict[str, Probabilities], held: data.Faces, copies: np.ndarray
+) -> dict[str, Any]:
+    """What a card tells of the faces that validate.
 
+    told: {name of VIEWS: probabilities (N, C)}. copies: (N,) bool, of fitted ones.
     Calibration is of one pass: as it is, and with a temperature that is fitted on the
     other half of the rows; the card's own is fitted on all of them.
     """
     labels, classes = held.labels, held.classes
-    views = {
-        "one pass": {},
-        "mirrored": {"mirror": True},
-        "six views": {"mirror": True, "turn": True},
-    }
-    told = {name: predict(network, held.images, **how) for name, how in views.items()}
     one, predicted = told["one pass"], told["one pass"].argmax(1)
     apart: dict[str, Any] = {}
     for name, probabilities in told.items():

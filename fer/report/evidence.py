@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fer.explain import regions
+from fer.explain import faithfulness, regions
 from fer.report import figures, page, wording
-from fer.report.material import CNN, Material, blob
+from fer.report.material import CNN, Material
 
 
 def section(report: Material) -> Iterator[page.Html]:
@@ -16,7 +16,7 @@ def section(report: Material) -> Iterator[page.Html]:
     known, own = report.regions
     named, heat = report.predicted[CNN], report.heat
     weighed = {name: regions.shares(heat, part) for name, part in known.items()}
-    blobs = np.broadcast_to(blob(heat.shape[1]), heat.shape)
+    blobs = faithfulness.blob(report.faces.images)
     null = {name: regions.shares(blobs, part).mean() for name, part in known.items()}
     yield page.paragraph(wording.evidence(weighed, null))
     yield _parts(report, weighed, null)
@@ -41,8 +41,7 @@ def _parts(report, weighed, null):
     """A row a part: its area, the weight of the maps there, and that of two nulls."""
     known, _ = report.regions
     right = report.predicted[CNN] == report.labels
-    slopes = np.gradient(report.faces.images.astype(np.float32), axis=(1, 2))
-    edges = np.hypot(*slopes)
+    edges = faithfulness.edges(report.faces.images)
     rows = [
         (
             *(name, f"{part.mean():.1%}", _told(weighed[name])),

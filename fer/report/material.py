@@ -28,7 +28,6 @@ from fer.types import Bools, Floats, Ints, Labels
 CNN, PLAIN, DNN = "CNN", "CNN without augmentation", "DNN"
 OWN, RANDOM = "its maps", "random maps"
 MEASURED = 100  # faces, to see how faithful maps are
-BLOB = 10  # pixels: the deviation of a blob as wide as a face's middle
 FILES = {CNN: "cnn.keras", PLAIN: "cnn_plain.keras", DNN: "dnn.keras"}
 LIKE_FOR_LIKE = "coursework_"  # before these names, where better models are beside them
 
@@ -105,7 +104,7 @@ class Material:
         maps = {
             OWN: self.heat[:MEASURED],
             RANDOM: explain.at_random(few, self.seed),
-            "a blob in the middle": np.broadcast_to(blob(few.shape[1]), few.shape),
+            "a blob in the middle": explain.faithfulness.blob(few),
         }
         return {
             name: explain.faithfulness.curves(network, few, each, named)
@@ -120,12 +119,6 @@ class Material:
         """Save the figure as `name` beside the page; return it as part of the page."""
         self.save(name, figure)
         return page.picture(page.screened(self.out / name), caption)
-
-
-def blob(side: int) -> Floats:
-    """A Gaussian in the middle of a face: (side, side)."""
-    off = np.arange(side) - (side - 1) / 2
-    return np.exp(-(off[:, None] ** 2 + off**2) / (2 * BLOB**2))
 
 
 def recipe(model: models.Model) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def _streamed(recipe, lesson, epoch):
         images = augment.apply(*augment.picked(lesson.images[rows], drawn, mine))
         return images, augment.blended(lesson.labels[rows], drawn, mine, lesson.own)
 
-    return threads.in_order(batch, range(count // size), LOADER_THREADS)
+    return threads.in_order(batch, range(steps_of(recipe, count)), LOADER_THREADS)
 
 
 def _order(recipe, epoch, count):

@@ -119,7 +119,7 @@ def _fastest(recipe):
 def compile_network(network: Network, recipe: Recipe, rows: int) -> None:
     """Give the network the recipe's optimizer and loss, for so many rows an epoch."""
     batch_size = min(recipe.batch_size, rows)
-    steps = recipe.epochs * (rows // batch_size)
+    steps = recipe.epochs * epochs.steps_of(recipe, rows)
     network.compile(
         optimizers.optimizer(recipe, network, steps, batch_size),
         optimizers.loss(recipe),
