@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import cli, defaults, flags
+from fer import cli, flags, selection
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     from fer import files, models, scores
     from fer.report import figures
 
-    judged = defaults.models_and_faces(args, args.out)
+    judged = selection.models_and_faces(args, args.out)
     faces, classes = judged.faces, judged.model.classes
     views = args.mirror, args.turn
     predicted = models.probabilities(judged.models, faces.images, *views).argmax(1)

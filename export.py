@@ -21,12 +21,12 @@ def main() -> None:
     args = parser.parse_args()
     if not (args.to and args.out):
         raise BadInput("name a format and a file: --to onnx --out model.onnx")
-    from fer import files, models
+    from fer import models
     from fer.models import export
 
     export.must_be_possible(args.to, args.out)
-    [path] = defaults.own_or_shipped_model(args)
-    files.free_to_write(args.out, *models.files_of(path))
+    [path] = defaults.model_paths(args, [])
+    defaults.must_be_free(args.out, [], [path])
     model = models.load_any(path, args.pixels, args.outputs)
     export.write(export.graph(model, args.mirror, args.turn), args.to, args.out)
     print(f"wrote {args.out}: {', '.join(model.classes)}")

@@ -15,17 +15,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import cli, defaults, flags
+from fer import cli, defaults, flags, selection
 
 
 def main() -> None:
     own = ("layers", "steps", "seed", "image", "natural", "class-images")
     named = (*flags.DATA, "photo", *flags.MODEL, *flags.JUDGED, *own)
     args = cli.parser(__doc__, *named, out=Path("figures")).parse_args()
-    from fer import explain, files, models
+    from fer import explain, files
     from fer.report import figures
 
-    judged = defaults.models_and_faces(args, args.out / "filters.png")
+    judged = selection.models_and_faces(args, args.out / "filters.png")
     model, faces = judged.model, judged.faces
     image, name = _face(args, judged)
     weights = explain.first_weights(model.network)
@@ -33,8 +33,8 @@ def main() -> None:
     # What the layers, and so the files, are called is known once the model is.
     names = [it for layer in layers for it in figures.filter_names(layer.name)]
     for out in (*names, "weights.png", "classes.png"):
-        read = [*judged.source.paths, *models.files_of(judged.paths[0])]
-        files.free_to_write(args.out / out, *read, *filter(None, [args.photo]))
+        read = [*judged.source.paths, *filter(None, [args.photo])]
+        defaults.must_be_free(args.out / out, read, judged.paths)
     drawn = []
     for layer in layers:
         moving = faces.images[: flags.MOVING]
@@ -59,7 +59,7 @@ def _face(args, judged):
         return pictures.face(args.photo), args.photo.name
     row = min(flags.IMAGE, len(judged.faces) - 1)
     if args.image is not None:
-        row = defaults.row(args.image, judged.faces, judged.source)
+        row = selection.row(args.image, judged.faces, judged.source)
     return judged.faces.images[row], f"validation row {row}"
 
 

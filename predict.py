@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import BadInput, arguments, cli, defaults, flags
+from fer import BadInput, arguments, cli, defaults, flags, selection
 
 SUBMISSION, TABLE = Path("submission.csv"), Path("faces.csv")
 PARQUET = ".parquet"
@@ -57,7 +57,7 @@ def _of_pictures(args, named, paths):
         table = table or TABLE
         if drawing:
             raise BadInput(f"{drawing} shows one photo: name one, or write a .csv")
-    models, tell = defaults.models_and_teller(args, (table, drawing), paths)
+    models, tell = selection.models_and_teller(args, (table, drawing), paths)
     if table:
         asked = tell, models[0].classes, args.whole, args.strict
         header, rows, counts = predictions.table(paths, *asked)
@@ -78,8 +78,8 @@ def _submit(args):
 
     source = defaults.source_to_label(args)
     files.free_to_write(args.out, *source.paths)
-    faces = defaults.rows_to_label(source, args.usage)
-    models, tell = defaults.models_and_teller(args, [args.out], source.paths)
+    faces = selection.rows_to_label(source, args.usage)
+    models, tell = selection.models_and_teller(args, [args.out], source.paths)
     asked = models[0].classes, args.names, args.probabilities
     labels, more = predictions.labels(tell(faces.images), *asked)
     predictions.write_submission(args.out, faces.ids, labels, args.columns, more)

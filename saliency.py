@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import BadInput, cli, defaults, flags
+from fer import BadInput, cli, flags, selection
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     from fer import explain, files
     from fer.report import figures, wording
 
-    model, image, label, name = defaults.face_to_explain(args, args.out)
+    model, image, label, name = selection.face_to_explain(args, args.out)
     methods = args.method or [explain.best(model.network)]
     options = _options_of(args, methods)
     [told] = model.predict(image[None])
