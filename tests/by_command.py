@@ -1,5 +1,6 @@
 """Scripts by their command line, and what they are given and leave."""
 
+import functools
 import importlib
 import multiprocessing
 import os
@@ -8,7 +9,6 @@ import runpy
 import shlex
 import subprocess
 import sys
-import tempfile
 import types
 from pathlib import Path
 
@@ -55,30 +55,74 @@ def ended(script, *words, folder, **more):
     return python(ROOT / script, *words, folder=folder, **more)
 
 
-def forked(script, *words, folder):
-    """As `ended`, in a process that has imported Keras before: far sooner.
+class Forked:
+    """A script on its way in a process that was forked where Keras is imported.
 
-    The script's stdin is closed, and what it prints when Keras is imported is lost.
+    It starts far sooner than a Python of its own, stdin is closed, and what it prints
+    when Keras is imported is lost. Used as a subprocess.Popen of text.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["keras", "matplotlib.figure", "pandas"])
-    with tempfile.TemporaryDirectory() as kept:
-        outputs = Path(kept, "stdout"), Path(kept, "stderr")
-        argv = [str(ROOT / script), *map(os.fsdecode, words)]
-        process = context.Process(
-            target=_play, args=(argv, folder, environment(), outputs)
+
+    def __init__(self, script, *words, folder, most_bytes=None):
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["keras", "matplotlib.figure", "pandas"])
+        readers, writers = zip(
+            *(context.Pipe(duplex=False) for _ in range(2)), strict=True
         )
-        process.start()
-        process.join()
-        texts = [path.read_text(errors="replace") for path in outputs]
+        argv = [str(ROOT / script), *(os.fsdecode(str(word)) for word in words)]
+        asked = argv, folder, environment(), writers, most_bytes
+        self.process = context.Process(target=_play, args=asked)
+        self.process.start()
+        for writer in writers:
+            writer.close()
+        self.stdout, self.stderr = (
+            os.fdopen(os.dup(reader.fileno()), errors="replace") for reader in readers
+        )
+
+    @property
+    def returncode(self):
+        return self.process.exitcode
+
+    def poll(self):
+        return self.returncode
+
+    def wait(self):
+        self.process.join()
+        return self.returncode
+
+    def kill(self):
+        self.process.kill()
+
+    def send_signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def communicate(self, timeout=None):
+        """What it printed; an error cannot be long enough to fill its pipe."""
+        texts = []
+        for stream in (self.stdout, self.stderr):
+            with stream:
+                texts.append(stream.read())
+        self.process.join(timeout)
+        return tuple(texts)
+
+
+def forked(script, *words, folder):
+    """As `ended`, where Keras is imported already."""
+    script = Forked(script, *words, folder=folder)
+    stdout, stderr = script.communicate()
     return types.SimpleNamespace(
-        returncode=process.exitcode, stdout=texts[0], stderr=texts[1]
+        returncode=script.returncode, stdout=stdout, stderr=stderr
     )
 
 
-def _play(argv, folder, variables, outputs):
-    for descriptor, path in enumerate(outputs, 1):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+def _play(argv, folder, variables, writers, most_bytes):
+    for descriptor, writer in enumerate(writers, 1):
+        os.dup2(writer.fileno(), descriptor)
+        writer.close()
+    # Those that were inherited take the pipes for files.
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w")
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, errors="backslashreplace")
+    if most_bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
@@ -86,12 +130,8 @@ def _play(argv, folder, variables, outputs):
     runpy.run_path(argv[0], run_name="__main__")
 
 
-def start(*words, folder, most_bytes=None):
-    """A started process of Python; no file of its may grow past `most_bytes`."""
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
-
+def start(*words, folder):
+    """A started process of Python."""
     return subprocess.Popen(
         [sys.executable, *map(str, words)],
         cwd=folder,
@@ -99,7 +139,6 @@ def start(*words, folder, most_bytes=None):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=limit if most_bytes else None,
     )
 
 
@@ -126,8 +165,12 @@ def refusal(script, *words, folder):
 
 
 def run(script, *words, folder, **more):
-    """The script's stdout, run in `folder`; fails unless it ends well and silently."""
-    done = ended(script, *map(str, words), folder=folder, **more)
+    """The script's stdout, run in `folder`; fails unless it ends well and silently.
+
+    more: variables of its environment; with some, it is a Python of its own.
+    """
+    play = functools.partial(ended, **more) if more else forked
+    done = play(script, *map(str, words), folder=folder)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout

@@ -12,7 +12,7 @@ import filelock
 import numpy as np
 import pytest
 
-from fer import defaults, flags, machine
+from fer import defaults, files, flags, machine
 from fer.training.recipe import Recipe
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,7 +28,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
     """Keep the tests, and the scripts that they run, out of the user's cache."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["XDG_CACHE_HOME"] = str(shared(tmp_path_factory) / "cache")
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +52,14 @@ def tried_here(monkeypatch):
             return str(refusal)
 
     monkeypatch.setattr(trial, "_why_not", why_not)
+
+
+COARSE = 60  # dots per inch, which are drawn and compressed far sooner
+
+
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch):
+    monkeypatch.setattr(files, "DPI", COARSE)
 
 
 @pytest.fixture
@@ -86,6 +94,16 @@ def alone(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def eager():
+    """Each operation is run at once: large networks take long to trace."""
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def rng():
     return np.random.default_rng(0)
 
@@ -101,11 +119,15 @@ def drawn():
     return data.Faces(images, labels.astype(np.int8), usage)
 
 
+def shared(tmp_path_factory):
+    """The folder of all processes of these tests."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+
 def once(tmp_path_factory, name, fill):
     """A folder that `fill` has filled, the same in all processes of these tests."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
+    root = shared(tmp_path_factory)
     folder, filled = root / name, root / f"{name}.filled"
     with filelock.FileLock(root / f"{name}.lock"):
         if not filled.exists():
@@ -178,6 +200,7 @@ def reported(trained, drawn, drawn_csv, tmp_path_factory):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["report.py", *map(str, words)])
             patch.setattr(flags, "STEPS", 2)
+            patch.setattr(files, "DPI", COARSE)
             report.main()
 
     return once(tmp_path_factory, "shared_report", write) / "page"

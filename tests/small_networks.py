@@ -45,6 +45,20 @@ def tiny():
     return keras.Model(inputs, keras.layers.Dense(7, activation="softmax")(flat))
 
 
+def residual(classes=7, dropout=0.1):
+    """One block of a residual network: convolutions, norms, a sum and a mean."""
+    inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
+    scaled = keras.layers.Rescaling(**networks.RESCALING)(inputs)
+    first = keras.layers.Conv2D(8, 3, strides=4, padding="same", use_bias=False)(scaled)
+    normed = keras.layers.ReLU()(keras.layers.BatchNormalization()(first))
+    second = keras.layers.Conv2D(8, 3, padding="same", use_bias=False)(normed)
+    total = keras.layers.Add()([first, keras.layers.BatchNormalization()(second)])
+    mean = keras.layers.GlobalAveragePooling2D()(total)
+    kept = keras.layers.Dropout(dropout)(mean)
+    told = keras.layers.Dense(classes, activation="softmax", dtype="float32")(kept)
+    return keras.Model(inputs, told, name="residual")
+
+
 def slim():
     """The coursework's CNN, layer by layer, with an eighth of its filters and units."""
 

@@ -3,15 +3,14 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from by_command import ROOT, environment
+from by_command import Forked
 from fitting import surprised, trained
+from small_networks import residual
 
 from benchmarks import resume
 from fer import BadInput, data, machine, networks
@@ -76,15 +75,16 @@ def kept_after_one(tmp_path, monkeypatch):
         ("dnn", "generator", {"given": {"weights": networks.dnn}}),
         ("dnn", "mirror", {"optimizer": "muon", "precision": "mixed_bfloat16"}),
         (
-            "compact_60k",
+            "residual",
             "mixup",
             {"optimizer": "muon", "given": {"taught": surprised(2)}},
         ),
     ],
 )
 def test_a_run_resumed_from_its_checkpoint_ends_in_the_same_bits(
-    network, augment, more, drawn, kept_after_one, tmp_path
+    network, augment, more, drawn, kept_after_one, tmp_path, monkeypatch
 ):
+    monkeypatch.setitem(networks.NETWORKS, "residual", residual)
     changes = {"network": network, "augment": augment, "epochs": 2, **more}
     if "weights" in (given := more.get("given", {})):
         changes["given"] = {"weights": given["weights"]().get_weights()}
@@ -98,7 +98,13 @@ def test_a_run_resumed_from_its_checkpoint_ends_in_the_same_bits(
 
 
 def test_kill_9_in_an_epoch_and_in_a_write_costs_no_bit(tmp_path, rng, monkeypatch):
-    monkeypatch.setattr(resume, "FACES", 140)
+    (tmp_path / "driver.py").write_text(resume.DRIVER)
+
+    def start(*words):
+        driver = tmp_path / "driver.py"
+        return Forked(driver, *words[:3], 140, words[3], folder=tmp_path)
+
+    monkeypatch.setattr(resume, "start", start)
     row = resume.prove("dnn", "generator", 2, rng)
     assert row["same bits"]
     assert row["kills"] == 2 and row["epochs"] == 8
@@ -305,16 +311,9 @@ def test_a_run_may_go_on_if_there_is_one_to_go_on_with(drawn, unfinished, tmp_pa
 @pytest.fixture
 def endless_training(drawn_csv, tmp_path):
     """A run of train_dnn.py that has ended its first epoch and has many to go."""
-    command = [sys.executable, ROOT / "train_dnn.py", "--csv", drawn_csv]
-    options = ["--epochs", "100000", "--out", "dnn.keras", "--batch-size", "8"]
-    process = subprocess.Popen(
-        command + options,
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    words = ("--csv", drawn_csv, "--epochs", 100_000, "--batch-size", 8)
+    words += ("--precision", "float32", "--out", "dnn.keras")
+    process = Forked("train_dnn.py", *words, folder=tmp_path)
     try:
         while "epoch 1 of" not in (line := process.stdout.readline()):
             assert line, process.stderr.read()

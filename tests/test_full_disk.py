@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from by_command import ROOT, contents, refused, start
+from by_command import ROOT, Forked, contents, refused
 
 import audit
 import confusion
@@ -72,7 +72,7 @@ def test_a_full_disk_leaves_what_was_there(
 def test_predict_on_a_full_disk_keeps_the_earlier_submission(tmp_path, drawn_csv):
     (tmp_path / "submission.csv").write_text("id,label\n0,3\n")
     words = ("--csv", drawn_csv, "--model", ROOT / "models/fer2013/dnn.keras")
-    process = start(ROOT / "predict.py", *words, folder=tmp_path, most_bytes=100)
+    process = Forked("predict.py", *words, folder=tmp_path, most_bytes=100)
     assert refused(process) == (
         "predict.py: submission.csv cannot be written: File too large\n"
     )
@@ -107,9 +107,7 @@ def test_training_on_a_full_disk_keeps_the_earlier_model(small_disk, drawn_csv):
     for name, content in old.items():
         (small_disk / name).write_bytes(content)
     words = ("--csv", drawn_csv, "--epochs", 1, "--precision", "float32")
-    process = start(
-        *(ROOT / "train_dnn.py", *words, "--out", "m.keras"), folder=small_disk
-    )
+    process = Forked("train_dnn.py", *words, "--out", "m.keras", folder=small_disk)
     said = refused(process)
     assert "m.checkpoint.npz cannot be written: No space left on device" in said
     assert contents(small_disk) == old

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from by_command import is_drawn, parsed
 from model_files import copied
+from small_networks import residual
 
 import report
 from fer import (
@@ -23,6 +24,7 @@ from fer import (
     files,
     flags,
     models,
+    networks,
     scores,
 )
 from fer.report import features, material, page, sections, wording
@@ -34,6 +36,7 @@ from fer.training.recipe import Recipe
 def test_the_report_trains_its_three_models_and_none_twice(
     drawn_csv, tmp_path, capsys, monkeypatch
 ):
+    monkeypatch.setitem(networks.NETWORKS, "cnn", residual)
     report.train(drawn_csv, tmp_path, epochs=1, seed=0)
     names = {"cnn": "generator", "cnn_plain": "none", "dnn": "generator"}
     for name, augmented in names.items():

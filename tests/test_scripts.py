@@ -44,7 +44,7 @@ def test_training_leaves_model_card_history_structure_and_curves(drawn_csv, tmp_
 
 
 def test_a_compact_network_learns_from_a_teacher(
-    call, teacher, drawn_csv, tmp_path, capsys
+    call, teacher, drawn_csv, tmp_path, capsys, eager
 ):
     words = ("--network", "compact_60k", "--augment", "strong", "--teachers", teacher)
     words += ("--share", 0.75, "--views", 2, "--epochs", 1)

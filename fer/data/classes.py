@@ -64,7 +64,8 @@ def named(about: dict[str, Any], source: Source) -> tuple[list[str], list[str]]:
     """
     keys = about["keys"]
     order = [canonical(name) for name in source.classes or about.get("names") or ()]
-    if keys and all(key.isdecimal() for key in keys):
+    numbers = bool(keys) and all(key.isdecimal() for key in keys)
+    if numbers:
         names = _numbered(about, order, source)
         order = order or list(CLASSES)
     else:
@@ -75,8 +76,8 @@ def named(about: dict[str, Any], source: Source) -> tuple[list[str], list[str]]:
                 raise BadInput(f"{where}: {name} is none of --classes")
         return names, order
     every = in_order([*names, *order])
-    few = about.get("fer2013") or len(every) < 2
-    if few and set(every) <= {*CLASSES}:
+    fer2013 = about.get("fer2013") and numbers
+    if (fer2013 or len(every) < 2) and set(every) <= {*CLASSES}:
         every = list(CLASSES)
     # An order that the file gives to names of its own is as good as any.
     own = set(order) - {*SYNONYMS} and len(order) == len(every)
