@@ -1,10 +1,12 @@
-"""Do time and memory go with the rows? Conversion, loading, labels: 1 to 100 x FER2013.
+"""Do time and memory go with the rows? Each step of the way, 1 to 100 x FER2013.
 
 python -m benchmarks.scale --times 1 3 10
+python -m benchmarks.scale --times 1 10 100 --steps split predict
 
 Draws rows from a seed as CSVs of FER2013's form, converts them to columns (convert.py),
-loads and splits those, and labels them (predict.py), each in a process of its own.
-Prints its seconds, its peak of memory, and by which power of the rows seconds grow.
+and does each of STEPS with those in a process of its own. Prints its seconds, its peak
+of memory without the pages of files that the system may take back, and by which power
+of the rows processor seconds grow.
 """
 
 import json
@@ -22,6 +24,8 @@ from benchmarks import harness
 ROWS = 32_298  # of FER2013's CSV without PrivateTest
 FILE = 8_000  # rows of one CSV: memory goes with the largest file
 VALIDATION = 9  # one row in so many
+STEPS = ("split", "train", "score", "predict", "audit")
+MODEL = "models/fer2013/compact_60k.keras"
 SPLIT = """
 import sys
 from fer import data
@@ -33,57 +37,83 @@ print(len(fitted), len(held), data.copies(held, fitted).sum(), data.digest(held)
 def draw(folder, rows, seed=0):
     """CSVs of `rows` faces of noise, whose blocks of 4 x 4 have one grey."""
     rng, paths = np.random.default_rng(seed), []
+    four = [" ".join([str(grey)] * 4) for grey in range(256)]
     for start in range(0, rows, FILE):
         path = folder / f"{start:09}.csv"
+        drawn = rng.integers(0, 256, (min(FILE, rows - start), 12, 12)).tolist()
         with open(path, "w") as file:
             file.write("emotion,pixels,Usage\n")
-            for row in range(start, min(start + FILE, rows)):
-                face = rng.integers(0, 256, (12, 12)).repeat(4, 0).repeat(4, 1)
+            for row, face in enumerate(drawn, start):
                 usage = "PublicTest" if row % VALIDATION == 0 else "Training"
-                pixels = " ".join(map(str, face.ravel().tolist()))
+                lines = [" ".join(map(four.__getitem__, greys)) for greys in face]
+                pixels = " ".join(line for line in lines for _ in range(4))
                 file.write(f"{row % 7},{pixels},{usage}\n")
         paths.append(path)
     return paths
 
 
 def measured(*words):
-    """Seconds and peak memory in MB of `python words...`."""
-    began = time.perf_counter()
+    """Seconds, peak memory in MB and processor seconds of `python words...`."""
+    began, most = time.perf_counter(), 0
     process = subprocess.Popen(
         [sys.executable, *map(str, words)],
         stdout=subprocess.DEVNULL,
         env=os.environ | harness.COLD,
     )
-    _, status, used = os.wait4(process.pid, 0)
+    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+        most = max(most, own_memory(process.pid))
+        time.sleep(0.02)
+    _, status, used = ended
     if status:
         sys.exit(f"{words[0]} failed")
-    return time.perf_counter() - began, used.ru_maxrss / 1024, used.ru_utime
+    return time.perf_counter() - began, most, used.ru_utime + used.ru_stime
 
 
-def run(times, folder, model):
+def own_memory(number):
+    """MB of a process that are of no file, as Linux tells; 0 where it has ended."""
+    try:
+        lines = Path(f"/proc/{number}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(it.split()[1]) for it in lines if it.startswith("RssAnon")) / 1024
+
+
+def words(step, columns, folder):
+    """The command line of one of STEPS."""
+    model = ("--model", MODEL)
+    short = ("--epochs", 1, "--augment", "none", "--precision", "float32")
+    of = {
+        "train": ("train_dnn.py", columns, *short, "--out", folder / "m.keras"),
+        "score": ("confusion.py", columns, *model, "--out", folder / "c.png"),
+        "predict": ("predict.py", columns, *model, "--out", folder / "l.parquet"),
+        "audit": ("audit.py", columns, "--out", folder / "a.csv"),
+    }
+    return of.get(step, ("-c", SPLIT, columns))
+
+
+def run(times, folder, steps):
     """{step: (seconds, MB, processor seconds)} of so many times FER2013's rows."""
     csvs, columns = draw(folder, int(times * ROWS)), folder / "all.faces"
     result = {"convert": measured("convert.py", "--data", *csvs, "--out", columns)}
     for path in csvs:
         path.unlink()
-    result["load and split"] = measured("-c", SPLIT, columns)
-    labels = "--data", columns, "--model", model, "--out", folder / "labels.parquet"
-    result["predict"] = measured("predict.py", *labels)
+    for step in steps:
+        result[step] = measured(*words(step, columns, folder))
     return result
 
 
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--times", type=float, nargs="+", default=[1, 3, 10])
-    parser.add_argument("--model", default="models/fer2013/compact_60k.keras")
+    parser.add_argument("--steps", nargs="*", choices=STEPS, default=STEPS)
     args = parser.parse_args()
     found = {}
     for times in args.times:
         with tempfile.TemporaryDirectory() as folder:
-            found[times] = run(times, Path(folder), args.model)
+            found[times] = run(times, Path(folder), args.steps)
         for step, (seconds, megabytes, used) in found[times].items():
             told = f"{seconds:8.1f} s {used:8.1f} s of processor {megabytes:8.0f} MB"
-            print(f"{times:4g} x FER2013  {step:16}{told}", flush=True)
+            print(f"{times:4g} x FER2013  {step:8}{told}", flush=True)
     for step in found[args.times[0]]:
         used = [found[times][step][2] for times in args.times]
         if len(used) > 1:

@@ -80,7 +80,8 @@ FLAGS = {
         metavar="A,B",
     ),
     "to": flag(
-        "for which runtime", choices=("onnx", "litert", "openvino", "saved_model")
+        "for which runtime",
+        choices=("onnx", "litert", "litert_int8", "openvino", "saved_model"),
     ),
     "ray": flag(
         "label on a Ray cluster, at this address or local (requirements-scale.txt)",

@@ -1,13 +1,18 @@
 """Labels of many faces: the same bytes block by block, resumed, and on Ray."""
 
+import contextlib
+import dataclasses
 import functools
 import importlib.util
+import os
+import signal
 import sys
+from pathlib import Path
 
 import pytest
 
 import predict
-from fer import BadInput, data
+from fer import BadInput, data, files
 from fer.report import bulk
 
 
@@ -65,10 +70,34 @@ def test_ray_writes_parquet_alone(call):
         call(predict, "--data", "faces.csv", "--ray", "local")
 
 
+def killed_worker():
+    """Kill one process that labels on Ray; whether there was one."""
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if b"Labeller" in status.read_bytes():
+                os.kill(int(status.parent.name), signal.SIGKILL)
+                return True
+    return False
+
+
 @pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="Ray is an extra")
-def test_a_ray_cluster_makes_the_same_bytes(task, tmp_path, monkeypatch):
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
+def test_a_ray_cluster_makes_the_same_bytes_though_a_worker_is_killed(
+    task, tmp_path, monkeypatch
+):
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    task = dataclasses.replace(task, size=2)
     bulk.write(tmp_path / "here.parquet", task)
+    written, write, kills = [], files.write_bytes, []
+
+    def write_and_kill(path, content):
+        written.append(path)
+        write(path, content)
+        if len(written) == 3:
+            kills.append(killed_worker())
+
+    monkeypatch.setattr(files, "write_bytes", write_and_kill)
     assert bulk.write(tmp_path / "ray.parquet", task, "local") == 140
+    assert kills == [True] and len(written) == len({*written}) == 70
     one, other = (tmp_path / f"{name}.parquet" for name in ("here", "ray"))
     assert one.read_bytes() == other.read_bytes()

@@ -1,14 +1,17 @@
 """What other runtimes make of an exported model is what this suite makes of it."""
 
 import importlib.util
+import os
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from by_command import ROOT
 from small_networks import tiny
 
 import export
-from fer import BadInput, augment, models
+from fer import BadInput, augment, data, models
 from fer.models.export import FORMATS, graph, must_be_possible, write
 from fer.models.saved import Model
 
@@ -59,12 +62,16 @@ def on_saved_model(path, faces):
 RUNTIMES = {
     "onnx": (on_onnx, "onnxruntime"),
     "litert": (on_litert, "ai_edge_litert"),
+    "litert_int8": (on_litert, "ai_edge_litert"),
     "openvino": (on_openvino, "openvino"),
     "saved_model": (on_saved_model, "tensorflow"),
 }
 
 
-@pytest.mark.parametrize("to", FORMATS)
+EXACT = [name for name in FORMATS if name != "litert_int8"]
+
+
+@pytest.mark.parametrize("to", EXACT)
 def test_each_runtime_makes_the_same_probabilities(model, faces, tmp_path, to):
     run, package = RUNTIMES[to]
     for name in (package, *FORMATS[to][1]):
@@ -76,6 +83,20 @@ def test_each_runtime_makes_the_same_probabilities(model, faces, tmp_path, to):
         told = np.asarray(run(out, rows[..., None]))
         assert np.abs(told - wanted[: len(rows)]).max() < 1e-4
     assert {path.stem for path in tmp_path.iterdir()} == {"m"}
+
+
+@pytest.mark.skipif("FER_DATA" not in os.environ, reason="FER_DATA names no folder")
+def test_weights_of_8_bits_cost_little_accuracy(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    loaded, right = models.load(ROOT / "models/fer2013/compact_60k.keras"), {}
+    held = loaded.validation(data.load(Path(os.environ["FER_DATA"]) / "fer2013.csv.gz"))
+    for to in ("litert", "litert_int8"):
+        write(graph(loaded), to, tmp_path / f"{to}.tflite")
+        told = on_litert(tmp_path / f"{to}.tflite", held.images[..., None])
+        right[to] = (told.argmax(1) == held.labels).mean()
+    assert right["litert"] - right["litert_int8"] < 0.003
+    one, quarter = (tmp_path / f"{to}.tflite" for to in right)
+    assert quarter.stat().st_size < 0.6 * one.stat().st_size
 
 
 def test_the_turned_view_in_a_graph_is_that_of_predictions(faces):

@@ -2,13 +2,14 @@
 
 import json
 import sys
+import threading
 
 import numpy as np
 import pytest
 from by_command import write_unlabelled
 
 import convert
-from fer import BadInput, data
+from fer import BadInput, data, machine
 from fer.data import mapped, writing
 
 
@@ -52,18 +53,35 @@ def test_a_conversion_that_was_stopped_goes_on_after_the_last_whole_file(
     def stopping(one):
         read.append(one.name)
         if len(read) == 2:
-            # As where a row of the next file was written, and then the power went.
-            with open(tmp_path / ".all.faces.part/images.0", "ab") as file:
-                file.write(b"half a face")
             raise KeyboardInterrupt
         return data.load(one, data.USAGES)
 
     with pytest.raises(KeyboardInterrupt):
         mapped.write(out, source, stopping)
     assert not out.exists()
+    # As where a row of the next file was written, and then the power went.
+    with open(tmp_path / ".all.faces.part/images.0", "ab") as file:
+        file.write(b"half a face")
     assert mapped.write(out, source, stopping) == 140
     assert read == ["1.csv", "2.csv", "2.csv"]
     assert same(data.load(out, data.USAGES), loaded(halves))
+
+
+def test_files_are_read_at_once_and_appended_in_their_order(
+    drawn, tmp_path, monkeypatch
+):
+    paths = [tmp_path / f"{number}.csv" for number in range(4)]
+    for number, path in enumerate(paths):
+        writing.table(path, drawn.take(slice(number, None, 4)))
+    monkeypatch.setattr(machine, "processors", lambda: 4)
+    two = threading.Barrier(2)
+
+    def load(one):
+        two.wait(60)
+        return data.load(one, data.USAGES)
+
+    assert mapped.write(tmp_path / "all.faces", data.Source.of(paths), load) == 140
+    assert same(data.load(tmp_path / "all.faces", data.USAGES), loaded(paths))
 
 
 def test_faces_without_a_split_get_one_with_copies_on_one_side(drawn, tmp_path):
