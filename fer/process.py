@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import sys
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -56,6 +57,7 @@ def surroundings(script: str, variables: dict[str, str], debug: bool) -> Iterato
         if in_notebook() and ROOT in sys.path:
             back.callback(sys.path.remove, ROOT)  # as the script put it there
         _set_variables(variables, back)
+        _hide_tensorflow(back)
         _clear_away_on_sigterm(back)
         if sys.stdout:
             _show_printable(back)
@@ -116,6 +118,20 @@ def _set_variables(variables, back):
     os.environ.update(variables)
     machine.use_onednn()
     machine.avoid_triton()
+
+
+def _hide_tensorflow(back):
+    """On JAX Keras would import it, for seconds, only to ask what is of its types."""
+    if os.environ.get("KERAS_BACKEND") != "jax" or "tensorflow" in sys.modules:
+        return
+
+    def find_spec(name, path=None, target=None):
+        if name == "tensorflow":
+            raise ImportError("not on JAX")
+
+    finder = types.SimpleNamespace(find_spec=find_spec)
+    sys.meta_path.insert(0, finder)
+    back.callback(sys.meta_path.remove, finder)
 
 
 def _clear_away_on_sigterm(back):

@@ -15,7 +15,10 @@ QUICKLY = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 def on_jax(*words, folder):
     """Run `python words...` in `folder` as if TensorFlow were not installed."""
     (folder / "tensorflow.py").write_text("raise ImportError")
-    variables = {"KERAS_BACKEND": "jax", "PYTHONPATH": f"{folder}:{ROOT}", **QUICKLY}
+    variables = QUICKLY | {
+        "KERAS_BACKEND": "jax",
+        "PYTHONPATH": f"{folder}:{ROOT}:{ROOT}/tests",
+    }
     done = python(*map(str, words), folder=folder, **variables)
     assert done.returncode == 0, done.stderr
 
@@ -44,14 +47,16 @@ from fer import networks
 from fer.data import Faces
 from fer.training import distillation, epochs, fit
 from fer.training.recipe import Recipe
+from small_networks import residual
 import keras
+networks.NETWORKS["residual"] = residual
 with numpy.load("faces.npz") as file:
     faces = Faces(file["images"], file["labels"])
 places = distillation.places(faces.images)
 said = {}
 for augment in ("mixup", "mirror"):
-    recipe = Recipe("dnn", 2, 32, augment=augment, optimizer="muon").resolved()
-    network = networks.build("dnn")
+    recipe = Recipe("residual", 2, 32, augment=augment, optimizer="muon").resolved()
+    network = networks.build("residual")
     views = [epochs.view_of(view, places, augment) for view in (0, 1)]
     images = faces.images[..., None]
     asked = [
@@ -62,7 +67,7 @@ for augment in ("mixup", "mirror"):
     lesson = fit.lesson_of(faces, recipe, numpy.float16(asked[0]))
     for how in (epochs.step_by_step, epochs.in_one_call):
         keras.utils.set_random_seed(0)
-        network = networks.build("dnn")
+        network = networks.build("residual")
         fit.compile_network(network, recipe, len(faces))
         network.test_on_batch(lesson.images[:1], lesson.labels[:1])
         train = how(network, recipe, lesson)

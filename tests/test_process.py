@@ -40,6 +40,17 @@ def logs():
     return list((machine.cache_folder() / "logs").glob("*.log"))
 
 
+def test_tensorflow_is_left_alone_on_jax(end, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.delitem(sys.modules, "tensorflow")
+
+    def main():
+        with pytest.raises(ImportError):
+            import tensorflow  # noqa: F401
+
+    assert end(main) == ("", "", 0)
+
+
 @pytest.mark.parametrize(
     ("error", "said", "status"),
     [
