@@ -12,7 +12,6 @@ audit and by cleanlab, with the probabilities of --model.
 
 import io
 import statistics
-import subprocess
 import time
 from pathlib import Path
 
@@ -141,11 +140,6 @@ def show_labels(rounds):
         print(f"{name:44}precision {precision}, recall {recall}")
 
 
-def commit():
-    words = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.check_output(words, text=True).strip()
-
-
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -155,7 +149,7 @@ def main():
     parser.add_argument("--each", type=int, default=250, help="copies of each kind")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    print(f"planted copies and labels, commit {commit()}, {args.rounds} rounds")
+    print(f"planted copies and labels, {args.rounds} rounds")
     print(f"{harness.where()}\n")
     photographs, found, suspects = data.load(args.data).images, [], []
     for seed in range(args.rounds):

@@ -7,6 +7,7 @@ and on two, labels batches of 1 and of 256 drawn faces: the median of ten batche
 two. What is not installed is left out, and said.
 """
 
+import functools
 import json
 import os
 import statistics
@@ -33,20 +34,22 @@ def onnx_runtime(folder, model):
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0))
-    session = onnxruntime.InferenceSession(folder / "m.onnx", options)
+    session = onnxruntime.InferenceSession(folder / "onnx.onnx", options)
     name = session.get_inputs()[0].name
     return lambda faces: session.run(None, {name: faces})
 
 
-def litert_runtime(folder, model):
+def litert_runtime(folder, model, to="litert"):
     from ai_edge_litert.interpreter import Interpreter
 
     threads = len(os.sched_getaffinity(0))
-    interpreter = Interpreter(str(folder / "m.tflite"), num_threads=threads)
+    interpreter = Interpreter(str(folder / f"{to}.tflite"), num_threads=threads)
     [put], [got] = interpreter.get_input_details(), interpreter.get_output_details()
+    shapes = [None]
 
     def run(faces):
-        if interpreter.get_input_details()[0]["shape"][0] != len(faces):
+        if shapes != [faces.shape]:
+            shapes[:] = [faces.shape]
             interpreter.resize_tensor_input(put["index"], faces.shape)
             interpreter.allocate_tensors()
         interpreter.set_tensor(put["index"], faces)
@@ -61,7 +64,7 @@ def openvino_runtime(folder, model):
 
     core = openvino.Core()
     threads = {"INFERENCE_NUM_THREADS": len(os.sched_getaffinity(0))}
-    compiled = core.compile_model(str(folder / "m.xml"), "CPU", threads)
+    compiled = core.compile_model(str(folder / "openvino.xml"), "CPU", threads)
     return lambda faces: compiled([faces])[0]
 
 
@@ -69,6 +72,10 @@ RUNTIMES = {
     "Keras": (keras_runtime, None),
     "ONNX Runtime": (onnx_runtime, "onnx"),
     "LiteRT": (litert_runtime, "litert"),
+    "LiteRT, int8": (
+        functools.partial(litert_runtime, to="litert_int8"),
+        "litert_int8",
+    ),
     "OpenVINO": (openvino_runtime, "openvino"),
 }
 
@@ -113,7 +120,7 @@ def main():
         network = export.graph(models.load_any(args.model))
         for _, to in RUNTIMES.values():
             if to:
-                out = Path(folder) / f"m{export.FORMATS[to][0]}"
+                out = Path(folder) / f"{to}{export.FORMATS[to][0]}"
                 export.write(network, to, out)
         print(f"{harness.where()}, {args.model}: faces a second\n")
         print("| runtime | cores | batch 1 | batch 256 |\n| --- | --- | --- | --- |")

@@ -42,7 +42,7 @@ def whole(path: Path | str) -> Iterator[Path]:
     """
     writable(path)
     target = _replaced(path)
-    with locked(_lock_of(target)), _explained(target):
+    with locked(_lock_of(target)), writing(target):
         _delete_left_over(target)
         temporary = _temporary_of(target)
         try:
@@ -90,7 +90,7 @@ def locked(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, timeout=0)
-    with _explained(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         before = _strange(path)
         try:
@@ -193,7 +193,7 @@ def write_csv(
 
 def writable(path: Path | str) -> None:
     """Raise BadInput now, not after hours of work, when `path` cannot be written."""
-    with _explained(path):
+    with writing(path):
         target = _replaced(path)
         if target.is_dir():
             raise BadInput(f"{target} is a folder: name a file to write")
@@ -217,7 +217,7 @@ def free_to_write(path: Path | str, *read: Path | str) -> None:
 
 
 @contextlib.contextmanager
-def _explained(path, what="written", mend=""):
+def _refused(path, what, mend=""):
     """Turn what the system refuses in the block into a BadInput that names `path`."""
     try:
         yield
@@ -228,9 +228,16 @@ def _explained(path, what="written", mend=""):
 
 
 @contextlib.contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """Within the block, an OSError becomes a BadInput: `path` cannot be written."""
+    with _refused(path, "written"):
+        yield
+
+
+@contextlib.contextmanager
 def reading(path: Path | str, mend: str = "") -> Iterator[None]:
     """Within the block, an OSError becomes a BadInput: `path` cannot be read."""
-    with _explained(path, "read", mend):
+    with _refused(path, "read", mend):
         if stat.S_ISFIFO(os.stat(path).st_mode):
             raise BadInput(f"{path} is a pipe: write what comes out of it to a file")
         yield

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from fer import BadInput, files
+from fer import files
 from fer.data.faces import CLASSES, USAGES, Faces
 from fer.data.gather import BLOCK
 from fer.types import Images
@@ -93,18 +93,17 @@ def folder(path: Path, faces: Faces) -> None:
     with files.reading(path.parent, ": make it first"):
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        for row in range(len(faces)):
-            below = temporary
-            if faces.usage is not None:
-                below /= SPLITS[faces.usage[row]]
-            if faces.labels is not None:
-                below /= faces.classes[faces.labels[row]]
-            below.mkdir(parents=True, exist_ok=True)
-            (below / f"{row:0{digits}}.png").write_bytes(png(faces.images[row]))
-        temporary.chmod(0o755)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}") from error
+        with files.writing(path):
+            for row in range(len(faces)):
+                below = temporary
+                if faces.usage is not None:
+                    below /= SPLITS[faces.usage[row]]
+                if faces.labels is not None:
+                    below /= faces.classes[faces.labels[row]]
+                below.mkdir(parents=True, exist_ok=True)
+                (below / f"{row:0{digits}}.png").write_bytes(png(faces.images[row]))
+            temporary.chmod(0o755)
+            os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -137,5 +137,6 @@ def _write_several(export: Callable, out: Path) -> None:
     with folder as new:
         made = Path(new) / out.name
         export(made)
-        for path in sorted(Path(new).iterdir()):
-            os.replace(path, out.with_name(path.name))
+        with files.writing(out):
+            for path in sorted(Path(new).iterdir()):
+                os.replace(path, out.with_name(path.name))
