@@ -4,9 +4,9 @@ python -m benchmarks.processes --processes 1 2 4 --batches 128 512
 python -m benchmarks.processes --predict
 
 The first measures, on this machine: the median time of a step of the network and of
-the sum of its gradients alone. The second carries a model of it to GPUs: a step is its
-fixed part, its faces at a rate, and a ring's all-reduce, 2 (n - 1) / n of the bytes at
-the network's rate and 2 (n - 1) times its latency.
+the sum of its gradients alone, and fits a model to them. The second carries a model to
+GPUs: a step is its fixed part, its faces at a rate, and a ring's all-reduce, which is
+2 (n - 1) / n of the bytes at the network's rate and 2 (n - 1) times its latency.
 """
 
 import json
@@ -75,6 +75,7 @@ def timed(args):
     labels, images = sample.faces(2 * args.batches)
     chosen = Recipe(args.network, 1, args.batches, augment="none")
     recipe = chosen.resolved(precision="float32")
+    keras.utils.set_random_seed(0)  # each process starts from the same weights
     with processes.distributed():
         from fer import networks
 
@@ -134,6 +135,19 @@ def measured(network, count, batch):
     return json.loads(said[0].strip().splitlines()[-1])
 
 
+def fit(batch, whole, ring):
+    """Print the model that fits the measured seconds best, and how far off it is.
+
+    Processes of one machine share its cores, so a batch costs the same in sum.
+    """
+    terms = np.stack([np.ones_like(batch), batch], axis=1)
+    found = np.linalg.lstsq(terms / whole[:, None], (whole - ring) / whole, rcond=None)
+    fixed, face = found[0]
+    off = np.abs((terms @ found[0] + ring) / whole - 1).max()
+    told = f"{1e3 * fixed:.1f} ms + {1e3 * face:.3f} ms a face of the batch + the sum"
+    print(f"\nA step is {told}: off by {off:.0%} at most.")
+
+
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4])
@@ -150,11 +164,15 @@ def main():
         return predict()
     print(f"{harness.where()}\n\n| processes | batch | step | sum of gradients |")
     print("| --- " * 4 + "|")
+    rows = []
     for count in args.processes:
         for batch in args.batches:
             whole, ring = measured(args.network, count, batch)
             told = f"{1e3 * whole:.0f} ms | {1e3 * ring:.1f} ms"
             print(f"| {count} | {batch} | {told} |", flush=True)
+            rows.append((batch, whole, ring))
+    if len(args.batches) > 1:
+        fit(*np.array(rows).T)
 
 
 if __name__ == "__main__":
