@@ -174,18 +174,34 @@ def _suspected(faces, probabilities):
 def suspected(labels: Labels, probabilities: Probabilities) -> tuple[Ints, Labels]:
     """Rows whose label is likely wrong, the least likely label first; a class for each.
 
-    Confident learning (Northcutt, Jiang and Chuang, 2021, JAIR 70): a class is likely
-    for a face when its probability reaches the mean that faces with that label have.
-    A label is suspected when the likeliest such class is another. labels: (N,) int;
-    probabilities: (N, C). Returns row numbers, and of all rows the likely class (N,).
+    Confident learning (Northcutt, Jiang and Chuang, 2021, JAIR 70), pruned by class and
+    by noise rate: a class is likely for a face when its probability reaches the mean
+    that faces with that label have. How often the likeliest such class is another tells
+    how many faces of each label are of each other class. So many are suspected: those
+    with the least probability of their label, and the most of the other class. labels:
+    (N,) int; probabilities: (N, C). Returns row numbers, and of all rows the class that
+    is likely beside the label (N,).
     """
     classes = range(probabilities.shape[1])
     own = [probabilities[labels == each, each] for each in classes]
     threshold = np.array([mean.mean() if len(mean) else np.inf for mean in own])
     confident = np.where(probabilities >= threshold, probabilities, -1)
-    likely = np.where(confident.max(1) >= 0, confident.argmax(1), labels)
-    rows = np.flatnonzero(likely != labels)
-    return rows[np.argsort(probabilities[rows, labels[rows]])], likely
+    sure = confident.max(1) >= 0
+    likely, wrong = confident.argmax(1), np.zeros(len(labels), bool)
+    for label in classes:
+        mine = np.flatnonzero(labels == label)
+        counts = np.bincount(likely[mine[sure[mine]]], minlength=len(classes))
+        counts = np.rint(counts * len(mine) / max(counts.sum(), 1)).astype(int)
+        counts[label] = 0
+        told = probabilities[mine]
+        over = told - told[:, [label]]
+        for other in np.flatnonzero(counts):
+            wrong[mine[over[:, other].argsort()[-counts[other] :]]] = True
+        wrong[mine[told[:, label].argsort()[counts.sum() :]]] = False
+    others = np.where(np.eye(len(classes), dtype=bool)[labels], -1, probabilities)
+    wrong &= probabilities.argmax(1) != labels
+    rows = np.flatnonzero(wrong)
+    return rows[np.argsort(probabilities[rows, labels[rows]])], others.argmax(1)
 
 
 def balance(faces: Faces) -> str:
