@@ -59,7 +59,7 @@ def test_the_threshold_moves_the_mask_and_tells_what_it_leaves(
     row = int(re.search(r"\d+", opened.locator(".faces h4").first.inner_text())[0])
     image, named = held.images[[row]], model.predict(held.images[[row]]).argmax(1)
     [heat] = explain.heat_of("hirescam", model.network, image, named)
-    for step, threshold in ((1, 0.2), (5, 0.6)):
+    for step, threshold in ((0, 0.2), (4, 0.6)):
         opened.locator("#threshold").fill(str(step))
         drawn(opened)
         told = opened.locator(".kept").first.inner_text()
@@ -128,7 +128,7 @@ def test_an_address_opens_the_view_that_it_was_taken_from(opened, reported, visi
 def test_an_address_of_nonsense_opens_the_page_as_it_is(reported, visit):
     opened = visit(reported / "report.html", f"#true={HOSTILE}&threshold=9&map=%00")
     opened.wait_for_selector("#summary")
-    assert opened.locator("#threshold").input_value() == "5"
+    assert opened.locator("#threshold").input_value() == "4"
 
 
 def test_curves_tell_the_values_under_the_pointer_and_by_keys(opened):

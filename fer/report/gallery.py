@@ -13,7 +13,7 @@ from fer.report.material import CNN, DNN, Material
 from fer.types import Images, Ints
 
 # A pixel is kept where its saliency exceeds one of these.
-THRESHOLDS = np.arange(1, 10) / 10
+THRESHOLDS = np.arange(2, 9) / 10
 WITH_MAPS = 24  # the worst faces of a cell
 TOP = 3  # probabilities that are told of a face
 QUALITY = 70  # of the faces' compression; maps lose nothing
