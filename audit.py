@@ -35,7 +35,8 @@ def main() -> None:
     test = data.load(args.test, data.USAGES) if args.test else None
     everything, names = audit.joined(faces, test)
     found = audit.findings(everything, told, names)
-    print(audit.balance(everything), audit.table(found), sep="\n\n")
+    tables = audit.balance(everything), audit.table(found)
+    print(*map(audit.text, tables), sep="\n\n")
     cleaning.save(args.out, faces, found, names)
     groups = audit.largest(found)
     pictures = {about: everything.images[rows] for about, rows in groups.items()}

@@ -288,7 +288,7 @@ def test_noise_has_detail_and_a_smooth_ramp_has_none():
 def test_the_balance_counts_each_class_in_each_usage():
     labels, usage = np.array([0, 0, 3, -1], np.int8), np.array([0, 2, 0, 2], np.int8)
     some = data.Faces(np.zeros((4, 48, 48), np.uint8), labels, usage)
-    lines = [line.split() for line in audit.balance(some).splitlines()]
+    lines = [line.split() for line in audit.text(audit.balance(some)).splitlines()]
     assert lines[0] == ["class", "Training", "PrivateTest"]
     assert ["angry", "1", "50.0%", "1", "50.0%"] in lines
     assert ["happy", "1", "50.0%", "0", "0.0%"] in lines

@@ -304,6 +304,10 @@ def test_validation_rows_that_are_copies_of_fitted_ones_are_counted(
     gathered = gather(tmp_path / "copies.csv", trained, out=tmp_path)
     _, said = sections.networks_compared(gathered)
     assert "2 of them are copies" in said
+    classes, found, _ = sections.ALL["10. The data"](gathered)
+    assert "Training" in classes and "PublicTest" in classes
+    rows = re.findall(r'"row">([a-z ]+)</th>.*?>([\d,]+)<', found)
+    assert dict(rows) == {"leak": "4", "copy": "4"}
 
 
 def test_a_report_of_a_cnn_without_convolutions_is_refused(

@@ -71,15 +71,17 @@ def findings(
     faces: Faces,
     probabilities: Probabilities | None = None,
     names: list[str] | None = None,
+    near_copies: bool = True,
 ) -> list[Finding]:
     """All that is wrong with the faces: a list of Finding, in the order of FINDINGS.
 
     probabilities: (N, C) of each class, by a model that was not fitted on the face; NaN
     where there are none. names: what each row is called, by default its number.
+    near_copies: whether to look for those, which takes most of the time.
     """
     names = names or list(map(str, range(len(faces))))
     _, exact = exact_groups(faces.images)
-    _, alike = groups(faces.images)
+    _, alike = groups(faces.images) if near_copies else (None, exact)
     copies = _members(exact)
     wide = [rows for rows in _members(alike) if len(set(exact[rows])) > 1]
     numbered = itertools.count(1)
@@ -204,26 +206,41 @@ def suspected(labels: Labels, probabilities: Probabilities) -> tuple[Ints, Label
     return rows[np.argsort(probabilities[rows, labels[rows]])], others.argmax(1)
 
 
-def balance(faces: Faces) -> str:
-    """How many faces of each class each Usage has, as a table in text."""
+Rows = list[tuple[str, ...]]  # of a table, its header first
+
+
+def balance(faces: Faces) -> Rows:
+    """How many faces of each class each Usage has, and what share of it they are."""
     usages = np.bincount(faces.usage, minlength=len(USAGES))
     shown = [code for code, rows in enumerate(usages) if rows]
-    lines = [f"{'class':12}" + "".join(f"{USAGES[code]:>20}" for code in shown)]
+    table: Rows = [("class", *(USAGES[code] for code in shown))]
     for label, name in [*enumerate(faces.classes), (UNLABELLED, "unlabelled")]:
         rows = np.bincount(faces.usage[faces.labels == label], minlength=len(USAGES))
-        cells = [f"{rows[c]:12,} {rows[c] / usages[c]:6.1%}" for c in shown]
         if rows.any():
-            lines.append(f"{name:12}" + "".join(f"{cell:>20}" for cell in cells))
-    return "\n".join(lines)
+            cells = (f"{rows[c]:,} {rows[c] / usages[c]:6.1%}" for c in shown)
+            table.append((name, *cells))
+    return table
 
 
-def table(found: list[Finding]) -> str:
-    """How many faces and groups each kind of finding has, as a table in text."""
-    lines = [f"{'finding':24}{'faces':>8}{'groups':>8}"]
+def table(found: list[Finding]) -> Rows:
+    """How many faces and groups each kind of finding has, and what it means."""
+    rows: Rows = [("finding", "faces", "groups", "")]
     for kind, meaning in FINDINGS.items():
         groups = [each.group for each in found if each.finding == kind]
         many = f"{len(set(groups) - {None}):,}" if any(groups) else ""
-        lines += [f"{kind:24}{len(groups):8,}{many:>8}  {meaning}"]
+        rows.append((kind, f"{len(groups):,}", many, meaning))
+    return rows
+
+
+def text(rows: Rows) -> str:
+    """A table in text: columns with a name, but for the first, end at the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    right = [bool(place and name) for place, name in enumerate(rows[0])]
+    lines = []
+    for row in rows:
+        columns = zip(row, widths, right, strict=True)
+        cells = (it.rjust(n) if end else it.ljust(n) for it, n, end in columns)
+        lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
 

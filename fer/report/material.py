@@ -46,6 +46,7 @@ class Material:
     models: dict
     histories: dict
     faces: data.Faces  # the validation rows
+    everything: data.Faces  # those, and the rows to fit on
     probabilities: dict  # (N, classes) float32 each
 
     @property
@@ -150,6 +151,7 @@ def gather(source: data.Source, folder: Path, **asked: Any) -> Material:
         models=loaded,
         histories={title: run.read_history(path) for title, path in paths.items()},
         faces=held,
+        everything=faces,
         probabilities={
             title: model.predict(held.images) for title, model in loaded.items()
         },

@@ -15,6 +15,7 @@ from fer import (
     structure,
 )
 from fer.report import (
+    audited,
     charts,
     evidence,
     features,
@@ -289,5 +290,6 @@ ALL = {
     "7. Where the evidence is": evidence.section,
     "8. Filters": features.section,
     "9. A model in the page": live.section,
-    "10. Kaggle submission": submission,
+    "10. The data": audited.section,
+    "11. Kaggle submission": submission,
 }
