@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 DPI = 200  # of a figure's pixels, enough for print
-# When our locks say that they were made, so that no other file is taken for one: a
-# full disk takes this, and not a byte.
-LOCK_TIME = 981_173_106
+# The mode of our locks, so that no other empty file is taken for one. They have it from
+# the instant that they are there.
+LOCK_MODE = 0o700
 
 
 @contextlib.contextmanager
@@ -92,6 +92,8 @@ def locked(path: Path) -> Iterator[None]:
     lock = FileLock(path, timeout=0)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, LOCK_MODE))
         before = _strange(path)
         try:
             lock.acquire()
@@ -101,8 +103,6 @@ def locked(path: Path) -> Iterator[None]:
                 "its end, or name another output"
             ) from error
         ours = not before or before != _strange(path)
-        if ours:
-            os.utime(path, (LOCK_TIME, LOCK_TIME))
     try:
         yield
     finally:
@@ -117,14 +117,13 @@ def locked(path: Path) -> Iterator[None]:
 def _strange(path):
     """What tells a file that is no lock of ours from another; None where there is none.
 
-    A lock that a killed run left is empty and has the time of our locks.
+    A lock that a killed run left is empty and has the mode of our locks.
     """
     try:
         status = os.lstat(path)
     except FileNotFoundError:
         return None
-    plain = stat.S_ISREG(status.st_mode) and not status.st_size
-    if plain and int(status.st_mtime) == LOCK_TIME:
+    if status.st_mode == stat.S_IFREG | LOCK_MODE and not status.st_size:
         return None
     return status.st_dev, status.st_ino, status.st_mtime_ns
 

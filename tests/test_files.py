@@ -93,7 +93,7 @@ def test_what_a_killed_run_left_is_replaced(target):
     target.with_name(".scores.0123456789abcdef.tmp.csv").write_text("half")
     lock = target.with_name(".scores.csv.lock")
     lock.touch()
-    os.utime(lock, (files.LOCK_TIME, files.LOCK_TIME))
+    lock.chmod(files.LOCK_MODE)
     files.write_text(target, "new")
     assert target.read_text() == "new"
     assert only(target)
