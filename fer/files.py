@@ -87,13 +87,15 @@ def locked(path: Path) -> Iterator[None]:
 
     Somebody's own file of that name is neither changed nor deleted.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock, SoftFileLock, Timeout
 
     lock = FileLock(path, timeout=0)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, LOCK_MODE))
+        # Where the system has no locks, a file that is there is a lock that is held.
+        if FileLock is not SoftFileLock:
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, LOCK_MODE))
         before = _strange(path)
         try:
             lock.acquire()
