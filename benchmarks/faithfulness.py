@@ -11,10 +11,12 @@ each map's mean by each measure, and in brackets the 95% interval of its differe
 from the best null, face by face, so that more than 0 is better; then the table of
 docs/explain.md. There, deletion and insertion by the faces' mean are shares of the way
 from the best null, 0, to an order found by greedy search, 1, which is taken as known.
-Ctrl-C ends the measuring early, with the blocks that are done.
+Ctrl-C ends the measuring early, with the blocks that are done; --blocks FILE keeps
+them, and goes on from those that it has.
 """
 
 import contextlib
+import json
 import sys
 
 import numpy as np
@@ -124,21 +126,26 @@ def rises(network, images, classes):
     }
 
 
-def in_blocks(exact, fast, images, classes, steps):
+def in_blocks(exact, fast, images, classes, steps, path):
     """What `measured` returns, block by block, until all are done or Ctrl-C.
 
-    exact: the network whose maps they are; fast: it, for the probabilities.
+    exact: the network whose maps they are; fast: it, for the probabilities. path: a
+    file with a line a block, which is read first and added to; None for none.
     """
-    blocks = []
+    lines = path.read_text().splitlines() if path and path.exists() else []
     with contextlib.suppress(KeyboardInterrupt):
-        for start in range(0, len(images), BLOCK):
+        for start in range(len(lines) * BLOCK, len(images), BLOCK):
             few = images[start : start + BLOCK], classes[start : start + BLOCK]
             heats = {
                 name: explain.heat_of(name, exact, *few) for name in explain.METHODS
             }
             maps = nulls(exact, *few, heats) | heats
-            blocks.append(measured(fast, *few, maps, steps))
+            found = measured(fast, *few, maps, steps)
+            lines.append(json.dumps(found, default=np.ndarray.tolist))
+            if path:
+                path.write_text("\n".join(lines))
             print(f"{start + len(few[0])} faces", file=sys.stderr, flush=True)
+    blocks = list(map(json.loads, lines))
     return {
         measure: {
             name: np.concatenate([each[measure][name] for each in blocks])
@@ -164,11 +171,12 @@ def main():
     parser.add_argument("--faces", type=int, default=400)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--blocks", type=arguments.path, metavar="FILE")
     args = parser.parse_args()
     model, images, classes = drawn_faces(args)
     # Rounding moves each probability a little, and no mean of them.
     fast = networks.computing_in(precision.fastest(model.network), model.network)
-    found = in_blocks(model.network, fast, images, classes, args.steps)
+    found = in_blocks(model.network, fast, images, classes, args.steps, args.blocks)
     count = len(found["ROAD"]["edges"])
     print(f"{args.model}, {count} faces, {args.steps} steps")
     show(found, explain.METHODS)
