@@ -14,7 +14,8 @@ from fer.types import Floats, Layer, Network
 # Of the pixels' half range: how far an image moves a step, in root mean square.
 ASCENT_STEP = 0.02
 ASCENT_NOISE = 0.3  # to either side of grey: it begins with little contrast
-SHARP = 10  # how near to a ReLU's corner the softplus bends
+# Of what stands before the activation: where a ReLU is at 0, it alone has a gradient.
+LEAK = 0.03
 JITTER = 4  # pixels: how far a natural image is shifted about before each step
 
 
@@ -29,8 +30,9 @@ def ascend(
     """Images that gradient ascent from white noise finds for the filters of `layer`.
 
     Each image climbs the mean response of its own filter by steps of equal length
-    (Erhan et al., 2009). Where the noise leaves a ReLU at 0, there is no gradient, and
-    a softplus stands in for it. progress: called with the number of each step. natural:
+    (Erhan et al., 2009), and LEAK times the mean of what stands before its activation:
+    without that, the places where the noise leaves a ReLU at 0 would stay noise.
+    progress: called with the number of each step. natural:
     whether images shall look more natural (Olah, 2017). Returns the images (filters,
     48, 48) float32 in 0..255, and the responses before and after, (filters,) each.
     """
@@ -43,12 +45,8 @@ def ascend(
         score = own_filter(network, layer, chosen)
         images = _in_range(network, noise[chosen])
         before = np.asarray(score(images))
-        silent = (before == 0) & (networks.activation(layer) == "relu")
-        for group, own in ((~silent, own_filter), (silent, _smooth)):
-            if group.any():
-                climb = own(network, layer, chosen[group])
-                asked = images[group], steps, seed, progress, natural
-                images[group] = _climbed(network, climb, *asked)
+        climb = own_filter(network, layer, chosen, LEAK)
+        images = _climbed(network, climb, images, steps, seed, progress, natural)
         parts.append((_pixels(network, images), before, np.asarray(score(images))))
     return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
@@ -77,26 +75,6 @@ def ascend_classes(
     before = np.asarray(score(images))
     images = _climbed(network, score, images, steps, seed, progress, natural)
     return _pixels(network, images), before, np.asarray(score(images))
-
-
-def _smooth(network, layer, chosen):
-    """As fast.own_filter, with a softplus for the layer's ReLU, and SHARP times that.
-
-    The sharper, the more it climbs where the filter is nearest to an answer.
-    """
-    from keras import ops
-
-    twin = type(layer).from_config(layer.get_config() | {"activation": "linear"})
-    twin.build(layer.input.shape)
-    twin.set_weights(layer.get_weights())
-    body = behind_rescaling(network, layer.input)
-    own = np.eye(layer.filters, dtype=np.float32)[chosen]
-
-    def score(images):
-        answers = ops.softplus(SHARP * twin(body(images)))
-        return ops.sum(ops.mean(answers, axis=(1, 2)) * own, axis=-1)
-
-    return score
 
 
 def _climbed(network, score, images, steps, seed, progress, natural):

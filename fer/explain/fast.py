@@ -63,31 +63,38 @@ def _is_plain_convolution_of_one_channel(layer):
 
 
 def own_filter(
-    network: Network, layer: Layer, chosen: Ints
+    network: Network, layer: Layer, chosen: Ints, leak: float = 0
 ) -> Callable[[Tensor], Tensor]:
-    """Map images (n, 48, 48, 1) to the mean response of filter chosen[i] to image i."""
+    """Map images (n, 48, 48, 1) to the mean response of filter chosen[i] to image i.
+
+    leak: how many times what stands before the activation is added to the response.
+    """
     alone = (
         _is_plain_convolution(layer)
         and len({*layer.strides}) == 1
         and networks.activation(layer) in ONE_BY_ONE
     )
-    return (_one_filter_each if alone else _all_filters)(network, layer, chosen)
+    return (_one_filter_each if alone else _all_filters)(network, layer, chosen, leak)
 
 
-def _all_filters(network, layer, chosen):
+def _all_filters(network, layer, chosen, leak):
     """As own_filter: each filter answers each image, and the others are left out."""
     from keras import ops
 
-    body = behind_rescaling(network, layer.output)
+    body = behind_rescaling(network, layer.input)
+    linear = type(layer).from_config(layer.get_config() | {"activation": "linear"})
+    linear.build(layer.input.shape)
+    linear.set_weights(layer.get_weights())
 
     def score(images):
-        means = ops.mean(body(images), axis=(1, 2))
+        sums = linear(body(images))
+        means = ops.mean(layer.activation(sums) + leak * sums, axis=(1, 2))
         return ops.sum(means * ops.one_hot(chosen, layer.filters), axis=1)
 
     return score
 
 
-def _one_filter_each(network, layer, chosen):
+def _one_filter_each(network, layer, chosen, leak):
     """As own_filter: only that one filter is worked out.
 
     The images' channels stand side by side in one picture under a depthwise
@@ -108,8 +115,8 @@ def _one_filter_each(network, layer, chosen):
         beside = ops.transpose(body(images), (1, 2, 0, 3))
         beside = ops.reshape(beside, (1, height, width, len(chosen) * channels))
         each = ops.depthwise_conv(beside, kernel, layer.strides, layer.padding)
-        own = ops.sum(ops.reshape(each, (-1, len(chosen), channels)), axis=-1)
-        return ops.mean(layer.activation(own + bias), axis=0)
+        sums = ops.sum(ops.reshape(each, (-1, len(chosen), channels)), axis=-1) + bias
+        return ops.mean(layer.activation(sums) + leak * sums, axis=0)
 
     return score
 

@@ -282,7 +282,7 @@ ALL = {
     "Verdict": verdict.section,
     "Networks": networks_compared,
     "1. Convolutional neural network": cnn,
-    "2. Deep neural network of as many parameters": dnn,
+    "2. Dense neural network of the same size": dnn,
     "3. Confusion matrix": confusion,
     "4. Errors": mistakes.section,
     "5. Calibration": calibration,
