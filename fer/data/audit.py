@@ -71,7 +71,6 @@ def findings(
     faces: Faces,
     probabilities: Probabilities | None = None,
     names: list[str] | None = None,
-    near_copies: bool = True,
 ) -> list[Finding]:
     """All that is wrong with the faces: a list of Finding, in the order of FINDINGS.
 
@@ -81,7 +80,7 @@ def findings(
     """
     names = names or list(map(str, range(len(faces))))
     _, exact = exact_groups(faces.images)
-    _, alike = groups(faces.images) if near_copies else (None, exact)
+    _, alike = groups(faces.images)
     copies = _members(exact)
     wide = [rows for rows in _members(alike) if len(set(exact[rows])) > 1]
     numbered = itertools.count(1)

@@ -8,7 +8,7 @@ from fer import backend
 from fer.explain import layers
 from fer.explain.gradient import ending
 from fer.explain.target import Against, in_blocks, weights
-from fer.types import Array, Floats, Images, Labels, Network
+from fer.types import Floats, Images, Labels, Network, Tensor
 
 
 def maps(
@@ -29,7 +29,10 @@ def maps(
 
 
 def _weighted(features, slopes):
-    return (features * slopes.mean(axis=(1, 2), keepdims=True)).sum(axis=-1)
+    from keras import ops
+
+    means = ops.mean(slopes, axis=(1, 2), keepdims=True)
+    return ops.sum(features * means, axis=-1, keepdims=True)
 
 
 def class_activation(
@@ -38,20 +41,26 @@ def class_activation(
     classes: Labels,
     against: Against,
     layer: str | None,
-    combine: Callable[[Array, Array], Array],
+    combine: Callable[[Tensor, Tensor], Tensor],
 ) -> Floats:
-    """Maps (N, 48, 48) of combine(features, gradients), both (N, height, width, C)."""
+    """Maps (N, 48, 48) of combine(features, gradients), both (N, height, width, C).
+
+    combine: gives a tensor (N, height, width, 1).
+    """
     from keras import ops
 
     (front, back), (_, finish) = layers.cut(network, layer), ending(network)
 
-    def block(images, wanted):
-        features = ops.convert_to_numpy(front(images[..., None]))
+    @backend.compiled
+    def enlarged(pixels, wanted):
+        features = front(pixels)
         slopes = backend.gradient(
             lambda x: ops.sum(finish(back(x)) * wanted, axis=-1), features
         )
-        small = combine(features, ops.convert_to_numpy(slopes))[..., None]
-        large = ops.image.resize(small, images.shape[1:], data_format="channels_last")
-        return ops.convert_to_numpy(large)[..., 0]
+        small, size = combine(features, slopes), pixels.shape[1:3]
+        return ops.image.resize(small, size, data_format="channels_last")
+
+    def block(images, wanted):
+        return ops.convert_to_numpy(enlarged(images[..., None], wanted))[..., 0]
 
     return in_blocks(block, images, weights(network, classes, against))

@@ -19,8 +19,10 @@ def maps(
     sum over channels c of A_c * d score / d A_c, with A the output of `layer`; else as
     gradcam.maps. Unlike Grad-CAM's, it points at no place that the score ignores.
     """
+    from keras import ops
+
     return class_activation(
         network,
         *(images, classes, against, layer),
-        lambda features, slopes: (features * slopes).sum(axis=-1),
+        lambda features, slopes: ops.sum(features * slopes, axis=-1, keepdims=True),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer import backend
+from fer import backend, networks
 from fer.explain.gradient import logits
 from fer.explain.target import Against, in_blocks, weights
 from fer.types import Floats, Images, Labels, Network
 
 STEPS = 128  # with 32, the sum was off by 0.2 of a logit
+TOGETHER = 16  # faces: a dense layer reads its weights once for all of them
 
 
 def maps(
@@ -32,16 +33,20 @@ def maps(
 
     @backend.compiled
     def slopes_of(pixels, grey, wanted):
-        along = grey + way * (pixels - grey)
-        slopes = backend.gradient(lambda x: ops.sum(score(x) * wanted, axis=-1), along)
-        return ops.mean(slopes, axis=0, keepdims=True) * (pixels - grey)
+        along = grey[:, None] + way * (pixels - grey)[:, None]
+        flat = ops.reshape(along, (-1, *pixels.shape[1:]))
+        of_each = ops.repeat(wanted, steps, axis=0)
+        slopes = backend.gradient(lambda x: ops.sum(score(x) * of_each, axis=-1), flat)
+        means = ops.mean(ops.reshape(slopes, along.shape), axis=1)
+        return means * (pixels - grey)
 
-    def one(image, wanted):
-        pixels = image[..., None].astype(np.float32)
-        grey = pixels.mean(keepdims=True)
+    def block(images, wanted):
+        pixels = images[..., None].astype(np.float32)
+        grey = pixels.mean(axis=(1, 2, 3), keepdims=True)
         return ops.convert_to_numpy(slopes_of(pixels, grey, wanted))[..., 0]
 
-    return in_blocks(one, images, weights(network, classes, against), size=1)
+    size = max(1, networks.together(network, TOGETHER * steps) // steps)
+    return in_blocks(block, images, weights(network, classes, against), size=size)
 
 
 def completeness(
