@@ -16,6 +16,7 @@ import filters
 import predict
 import saliency
 from fer import BadInput, data, defaults, models, networks
+from fer.data import mapped
 from fer.report import predictions
 from fer.training import checkpoint
 
@@ -144,6 +145,14 @@ def test_no_script_on_a_full_disk_harms_what_was_there(
         with pytest.raises(BadInput, match=r"cannot be written: .*No space left"):
             call(script, "--data", drawn_csv, *words)
     assert contents(small_disk) == before
+
+
+def test_a_conversion_goes_on_where_there_is_room_again(tmp_path, drawn_csv):
+    asked = tmp_path / "x.faces", data.Source.of(drawn_csv), data.load
+    with full_disk(100_000), pytest.raises(BadInput, match=r"x\.faces cannot be writ"):
+        mapped.write(*asked)
+    assert not (tmp_path / "x.faces").exists()
+    assert mapped.write(*asked) == len(data.load(tmp_path / "x.faces"))
 
 
 def test_a_full_folder_for_temporary_files_is_named(lay):

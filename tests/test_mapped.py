@@ -1,6 +1,7 @@
 """Columns on disk are the faces that they were made of, mapped."""
 
 import json
+import os
 import sys
 import threading
 
@@ -20,6 +21,15 @@ def halves(drawn, tmp_path):
     for half, path in enumerate(paths):
         writing.table(path, drawn.take(np.arange(half, len(drawn), 2)))
     return paths
+
+
+@pytest.fixture
+def columns(drawn, tmp_path):
+    """A folder of columns of the drawn faces."""
+    writing.table(tmp_path / "d.csv", drawn)
+    source = data.Source.of(tmp_path / "d.csv")
+    mapped.write(tmp_path / "d.faces", source, lambda it: data.load(it, data.USAGES))
+    return tmp_path / "d.faces"
 
 
 def loaded(source):
@@ -113,21 +123,73 @@ def test_files_of_other_columns_are_refused(halves, drawn, tmp_path):
         )
 
 
-@pytest.mark.parametrize("harm", ["rows", "labels", "dtype", "about"])
-def test_damaged_columns_are_refused_in_one_line(drawn, tmp_path, harm):
-    out, source = tmp_path / "d.faces", data.Source.of(tmp_path / "d.csv")
-    writing.table(tmp_path / "d.csv", drawn)
-    mapped.write(out, source, lambda it: data.load(it, data.USAGES))
-    if harm == "about":
-        (out / "about.json").write_text("{")
-    elif harm == "rows":
-        about = json.loads((out / "about.json").read_text())
-        (out / "about.json").write_text(json.dumps(about | {"rows": 3}))
-    else:
-        kind = np.int8 if harm == "labels" else np.int64
-        np.save(out / "labels.npy", np.full(len(drawn), 9, kind))
+@pytest.mark.parametrize(
+    "about",
+    [
+        "{",
+        "7",
+        {"rows": 3},
+        {"classes": 7},
+        {"classes": list(range(7))},
+        {"classes": [f"class {number}" for number in range(40)]},
+    ],
+)
+def test_what_is_said_of_columns_is_checked(columns, about):
+    path = columns / "about.json"
+    if isinstance(about, dict):
+        about = json.dumps(json.loads(path.read_text()) | about)
+    path.write_text(about)
+    with pytest.raises(BadInput, match=r"d\.faces"):
+        data.load(columns)
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("labels", lambda it: it * 0 + 9),
+        ("labels", lambda it: it.astype(np.int64)),
+        ("labels", lambda it: it[:, None]),
+        ("images", lambda it: it[:, :40]),
+        ("images", lambda it: it.reshape(len(it), -1)),
+        ("usage", lambda it: it * 0 + 3),
+        ("usage", lambda it: it * 0 - 1),
+        ("ids", lambda it: np.zeros((len(it), 2), np.int64)),
+        ("votes", lambda it: np.full((len(it), 3), 1.0, np.float32)),
+        ("votes", lambda it: np.full((len(it), 7), np.nan, np.float32)),
+        ("votes", lambda it: np.full((len(it), 7), -1.0, np.float32)),
+    ],
+)
+def test_damaged_columns_are_refused_in_one_line(columns, name, harm):
+    path = columns / f"{name}.npy"
+    np.save(path, harm(np.load(path if path.exists() else columns / "labels.npy")))
     with pytest.raises(BadInput, match=r"d\.faces is no folder of columns"):
-        data.load(out)
+        data.load(columns)
+
+
+@pytest.mark.parametrize("name", ["about.json", "images.npy", "labels.npy"])
+def test_a_pipe_among_columns_is_refused(columns, name):
+    (columns / name).unlink()
+    os.mkfifo(columns / name)
+    with pytest.raises(BadInput, match=r"d\.faces"):
+        data.load(columns)
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_what_stands_where_columns_are_made_is_left(halves, tmp_path, kind):
+    part, theirs = tmp_path / ".d.faces.part", tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "notes.txt").write_text("mine")
+    if kind == "link":
+        part.symlink_to(theirs)
+    elif kind == "folder":
+        theirs = theirs.rename(part)
+    else:
+        part.mkdir()
+        os.mkfifo(part / "done.json")
+    with pytest.raises(BadInput, match=r"\.d\.faces\.part"):
+        mapped.write(tmp_path / "d.faces", data.Source.of(halves), data.load)
+    assert (theirs / "notes.txt").read_text() == "mine"
+    assert [it.name for it in theirs.iterdir()] == ["notes.txt"]
 
 
 def test_copies_among_more_faces_than_are_compared_are_the_exact_ones(

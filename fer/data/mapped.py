@@ -9,6 +9,7 @@ It is made file by file, several read at once: each is read whole and appended t
 and a run that was stopped goes on after its last whole one.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ VERSION = 1
 KINDS = {"images": "u1", "labels": "i1", "usage": "i1", "ids": "i8", "votes": "f4"}
 HELD = 10  # one of so many faces validates where the data have no split
 BLOCK = 1 << 24  # bytes, to copy at a time
+MOST_BYTES = 1 << 26  # of what is said of columns; a million files are named in that
 
 
 def is_there(path: Path) -> bool:
@@ -38,26 +40,35 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The columns of the folder, mapped, and what they mean, as loading takes them."""
     path, columns = Path(path), {}
     with files.understood(path, "folder of columns", "convert the faces anew"):
-        about = json.loads((path / ABOUT).read_text())
-        for name, kind in KINDS.items():
-            columns[name] = _mapped(path / f"{name}.npy", kind)
-        lengths = {len(it) for it in columns.values() if it is not None}
-        labels, classes = columns["labels"], about["classes"]
-        if about["version"] != VERSION or lengths != {about["rows"]}:
-            raise ValueError("its columns are of other lengths")
-        if labels is not None and not 0 <= labels.min() <= labels.max() < len(classes):
-            raise ValueError("a label is none of its classes")
+        about = json.loads(files.content(path / ABOUT, MOST_BYTES))
+        classes = about["classes"]
+        names = [name for name in classes if isinstance(name, str)]
+        if about["version"] != VERSION or names != classes:
+            raise ValueError(f"{ABOUT} is of another version")
+        for name in KINDS:
+            columns[name] = _mapped(path / f"{name}.npy", about["rows"], classes)
     said = {"keys": classes, "where": [str(path)] * len(classes), "form": "columns"}
     return columns, said | {"fer2013": classes == [*CLASSES]}
 
 
-def _mapped(path, kind):
+def _mapped(path, rows, classes):
+    """The column at `path`, checked in blocks; None where there is none."""
     if not path.exists():
         return None
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    if array.dtype != kind:
-        raise ValueError(f"{path.name} is of {array.dtype}")
-    return array
+    if not path.is_file():
+        raise ValueError(f"{path.name} is no plain file")
+    column = np.load(path, mmap_mode="r", allow_pickle=False)
+    meant = KINDS[path.stem], _shape(path.stem, rows, classes)
+    if (column.dtype, column.shape) != meant:
+        raise ValueError(f"{path.name} is {column.dtype} of {column.shape}")
+    most = {"labels": len(classes) - 1, "usage": len(USAGES) - 1, "votes": 1}
+    if path.stem in most and not 0 <= column.min() <= column.max() <= most[path.stem]:
+        raise ValueError(f"{path.name} has a value that means nothing")
+    return column
+
+
+def _shape(name, rows, classes):
+    return rows, *{"images": (48, 48), "votes": (len(classes),)}.get(name, ())
 
 
 def write(path: Path, source: Source, load: Any) -> int:
@@ -69,8 +80,6 @@ def write(path: Path, source: Source, load: Any) -> int:
     path = Path(path).absolute()
     part = path.with_name(f".{path.name}.part")
     with files.locked(path.with_name(f".{path.name}.lock")):
-        with files.reading(path.parent, ": make it first"):
-            part.mkdir(exist_ok=True)
         state = _state(part, source)
         left = source.paths[len(state["done"]) :]
         show = progress.steps("files", len(left))
@@ -79,33 +88,44 @@ def write(path: Path, source: Source, load: Any) -> int:
         readers = max(1, machine.processors() // 2)
         loaded = threads.in_order(load, apart, readers, readers)
         for number, (one, faces) in enumerate(zip(apart, loaded, strict=True), 1):
-            _append(part, state, faces, one)
+            with files.writing(path):
+                _append(part, state, faces, one)
             show(number)
-        _finish(part, state)
-        os.replace(part, path)
+        with files.writing(path):
+            _finish(part, state, path)
     return sum(state["rows"])
 
 
 def _state(part, source):
-    """What is done of the source; columns are cut back to that."""
+    """What is done of the source; columns are cut back to that.
+
+    Raises BadInput where `part` is not what an earlier run made.
+    """
     words = source.words()
-    state = {"words": words, "done": [], "rows": [0] * len(USAGES), "kinds": None}
-    if (part / DONE).exists():
-        found = json.loads((part / DONE).read_text())
+    state = {"words": words, "done": [], "rows": [0] * len(USAGES), "kinds": {}}
+    with files.writing(part):
+        part.mkdir(exist_ok=True)
+        there = [path.name for path in part.iterdir() if path.name[0] != "."]
+        if part.is_symlink() or (there and DONE not in there):
+            raise BadInput(f"{part} was not made by convert.py: move it away")
+        if not there:
+            files.write_json(part / DONE, state)
+    with files.understood(part, "conversion that goes on", "delete it"):
+        found = json.loads(files.content(part / DONE, MOST_BYTES))
         state = found if found["words"] == words else state
-    for usage, rows in enumerate(state["rows"]):
-        for name, width in (state["kinds"] or {}).items():
-            with open(part / f"{name}.{usage}", "ab") as file:
-                file.truncate(rows * width)
-    if not state["done"]:
-        for old in part.iterdir():
-            old.unlink()
+        for name, code in itertools.product(KINDS, range(len(USAGES))):
+            (part / f"{name}.npy").unlink(missing_ok=True)
+            if name in state["kinds"]:
+                whole = state["rows"][code] * state["kinds"][name]
+                os.truncate(part / f"{name}.{code}", whole)
+            else:
+                (part / f"{name}.{code}").unlink(missing_ok=True)
     return state
 
 
 def _append(part, state, faces, source):
     """Append a file's faces, each usage to files of its own."""
-    if state["kinds"] is None:
+    if not state["done"]:
         state["classes"] = list(source.classes or faces.classes)
     faces = in_classes(faces, state["classes"], source, "the first file's")
     columns = {name: getattr(faces, name) for name in KINDS}
@@ -140,21 +160,22 @@ def _drawn(images):
     return (short_digests(images) % HELD == 0).astype(np.int8)
 
 
-def _finish(part, state):
-    """Join the usages of each column behind the head of a .npy file."""
-    rows = sum(state["rows"])
-    shapes = {"images": (48, 48), "votes": (len(state["classes"]),)}
+def _finish(part, state, path):
+    """Join the usages of each column behind the head of a .npy file, as `path`."""
+    rows, classes = sum(state["rows"]), state["classes"]
     for name in state["kinds"]:
-        shape = (rows, *shapes.get(name, ()))
+        shape = _shape(name, rows, classes)
         about = {"descr": f"<{KINDS[name]}", "fortran_order": False, "shape": shape}
         with open(part / f"{name}.npy", "wb") as file:
             np.lib.format.write_array_header_1_0(file, about)
             for code in range(len(USAGES)):
                 with open(part / f"{name}.{code}", "rb") as usage:
                     shutil.copyfileobj(usage, file, BLOCK)
-    about = {"version": VERSION, "rows": rows, "classes": state["classes"]}
+    about = {"version": VERSION, "rows": rows, "classes": classes}
     files.write_json(part / ABOUT, about)
+    os.replace(part, path)
+    # Not before: a run that is killed meanwhile would lack what it goes on from.
     for name in state["kinds"]:
         for code in range(len(USAGES)):
-            (part / f"{name}.{code}").unlink()
-    (part / DONE).unlink()
+            (path / f"{name}.{code}").unlink()
+    (path / DONE).unlink()

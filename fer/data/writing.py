@@ -90,7 +90,8 @@ def folder(path: Path, faces: Faces) -> None:
     """
     path = Path(path).absolute()
     digits = len(str(len(faces) - 1))
-    with files.reading(path.parent, ": make it first"):
+    with files.writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         with files.writing(path):

@@ -132,7 +132,8 @@ def write(network: Network, to: str, out: Path) -> None:
 
 def _write_several(export: Callable, out: Path) -> None:
     """Export a folder, or a file with another beside it, by way of a new folder."""
-    with files.reading(out.absolute().parent, ": make it first"):
+    with files.writing(out):
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(prefix=".", dir=out.absolute().parent)
     with folder as new:
         made = Path(new) / out.name
