@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import importlib.util
 import os
 import signal
 import sys
@@ -80,7 +79,6 @@ def killed_worker():
     return False
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="Ray is an extra")
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
 def test_a_ray_cluster_makes_the_same_bytes_though_a_worker_is_killed(
     task, tmp_path, monkeypatch
