@@ -217,6 +217,19 @@ def free_to_write(path: Path | str, *read: Path | str) -> None:
     writable(path)
 
 
+def begin_folder(folder: Path, mark: str) -> None:
+    """Make the folder of work that goes on after a stop, unless it is there.
+
+    The first file that is put into it is `mark`. Raises BadInput where there is another
+    folder of that name, or a link.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        there = [path.name for path in folder.iterdir() if path.name[0] != "."]
+        if folder.is_symlink() or (there and mark not in there):
+            raise BadInput(f"{folder} is of no run of this suite: move it away")
+
+
 @contextlib.contextmanager
 def _refused(path, what, mend=""):
     """Turn what the system refuses in the block into a BadInput that names `path`."""

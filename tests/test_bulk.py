@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -55,6 +56,26 @@ def test_a_stopped_run_goes_on_after_its_last_whole_block(task, tmp_path, monkey
     bulk.write(tmp_path / "again.parquet", task)
     assert starts == [0, 50, 50, 100]
     one, other = (tmp_path / f"{name}.parquet" for name in ("whole", "again"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_folder_of_somebody_else_is_left(task, tmp_path):
+    theirs = tmp_path / ".labels.parquet.part/50"
+    theirs.parent.mkdir()
+    theirs.write_text("mine")
+    with pytest.raises(BadInput, match=r"\.labels\.parquet\.part is of no run"):
+        bulk.write(tmp_path / "labels.parquet", task)
+    assert theirs.read_text() == "mine"
+
+
+def test_the_blocks_of_another_task_are_not_taken(task, tmp_path, monkeypatch):
+    with monkeypatch.context() as stopped, pytest.raises(KeyboardInterrupt):
+        stopped.setattr(bulk, "_join", Mock(side_effect=KeyboardInterrupt))
+        bulk.write(tmp_path / "labels.parquet", task)
+    other = dataclasses.replace(task, names=True)
+    bulk.write(tmp_path / "labels.parquet", other)
+    bulk.write(tmp_path / "alone.parquet", other)
+    one, other = (tmp_path / f"{name}.parquet" for name in ("labels", "alone"))
     assert one.read_bytes() == other.read_bytes()
 
 

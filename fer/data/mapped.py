@@ -103,13 +103,9 @@ def _state(part, source):
     """
     words = source.words()
     state = {"words": words, "done": [], "rows": [0] * len(USAGES), "kinds": {}}
-    with files.writing(part):
-        part.mkdir(exist_ok=True)
-        there = [path.name for path in part.iterdir() if path.name[0] != "."]
-        if part.is_symlink() or (there and DONE not in there):
-            raise BadInput(f"{part} was not made by convert.py: move it away")
-        if not there:
-            files.write_json(part / DONE, state)
+    files.begin_folder(part, DONE)
+    if not (part / DONE).exists():
+        files.write_json(part / DONE, state)
     with files.understood(part, "conversion that goes on", "delete it"):
         found = json.loads(files.content(part / DONE, MOST_BYTES))
         state = found if found["words"] == words else state

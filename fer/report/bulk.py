@@ -17,6 +17,7 @@ import numpy as np
 from fer import BadInput, data, files, models, progress
 from fer.report import predictions
 
+ABOUT, MOST_BYTES = "task.json", 1 << 26
 BLOCK = 1 << 14  # faces that are labelled at a time
 CPUS = 0.5  # of an actor on Ray: with whole ones, reading starves on two cores
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,11 +104,14 @@ def _begin(folder, task, count):
     paths = [each for path in task.source.paths for each in _files(path)]
     times = [[str(path), os.stat(path).st_mtime_ns] for path in paths]
     about = json.dumps([repr(task), digests, times, count])
-    place = folder / "task.json"
-    if not (place.exists() and place.read_text() == about):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        place.write_text(about)
+    place = folder / ABOUT
+    files.begin_folder(folder, ABOUT)
+    if place.exists() and files.content(place, MOST_BYTES) == about.encode():
+        return
+    for block in folder.iterdir():
+        if block.name.isdecimal():
+            block.unlink()
+    files.write_text(place, about)
 
 
 def _files(path):
