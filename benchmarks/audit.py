@@ -86,7 +86,7 @@ def copies(faces, each, rng):
     made = zip(KINDS.values(), chosen, strict=True)
     new = [alter(faces[row], rng) for alter, rows in made for row in rows]
     start = time.perf_counter()
-    pairs, _ = near.pairs(np.concatenate([faces, new]))
+    pairs = near.pairs(np.concatenate([faces, new]))
     seconds = time.perf_counter() - start
     found = set(map(tuple, pairs.tolist()))
     planted = enumerate(chosen.ravel().tolist(), len(faces))
@@ -128,7 +128,7 @@ def show_copies(rounds, args):
     print(f"{'all':44}recall {every:.4f}")
     taken = harness.spread(seconds, 1)
     print(f"{args.faces:,} photographs: {taken} s; pairs not planted: {others}")
-    false = len(near.pairs(sample.faces(args.drawn)[1])[0])
+    false = len(near.pairs(sample.faces(args.drawn)[1]))
     print(f"{args.drawn:,} drawn faces: {false} pairs, all of them false\n")
 
 

@@ -5,7 +5,8 @@ python -m benchmarks.page figures/report/report.html
 In Chromium, on a processor slowed --slower times: bytes of the page and of its script,
 milliseconds to the first paint, and of each control from its event to the next frame,
 the median of --rounds. Then how many sheets it prints on, and how wide it is at each
-width of a window.
+width of a window. And of the model in the page, on --faces drawn ones and with the
+processor as it is: how far its probabilities are from Keras's, and its time for a face.
 """
 
 import re
@@ -15,6 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import harness
+from fer import models
+from fer.data import sample
+from fer.report import live
 
 WIDTHS = 360, 768, 1000, 1600
 # An event's time to the frame after it and all that it awaits, in the page.
@@ -26,9 +30,18 @@ TIMED = """async ([selector, event, value]) => {
   else element.dispatchEvent(new Event(event, { bubbles: true }));
   const place = document.getElementById("viewer");
   const frame = () => new Promise(requestAnimationFrame);
-  while (place.dataset.drawn !== location.hash) await frame();
+  while (place && place.dataset.drawn !== location.hash) await frame();
   await frame();
   return performance.now() - start;
+}"""
+# What the model in the page says of a face, and the milliseconds that it takes.
+ASKED = """faces => {
+  const model = readModel(JSON.parse(document.getElementById("model").textContent));
+  return faces.map((face) => {
+    const start = performance.now();
+    const told = probabilities(run(model, face));
+    return [performance.now() - start, told];
+  });
 }"""
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 CONTROLS = {
@@ -46,7 +59,8 @@ def opened(browser, path, slower):
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
     page.goto(path.as_uri())
-    page.wait_for_selector(".faces li canvas")
+    if page.query_selector("#viewer"):
+        page.wait_for_selector(".faces li canvas")
     return page
 
 
@@ -55,6 +69,7 @@ def main():
     parser.add_argument("page", type=Path)
     parser.add_argument("--slower", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--faces", type=int, default=1000)
     args = parser.parse_args()
     from playwright import sync_api
 
@@ -65,6 +80,7 @@ def main():
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=[chromium])
         measure(browser, args.page.resolve(), args.slower, args.rounds)
+        compare(opened(browser, args.page.resolve(), 1), args.faces)
         browser.close()
 
 
@@ -88,6 +104,21 @@ def measure(browser, path, slower, rounds):
         page.set_viewport_size({"width": width, "height": 800})
         wide = page.evaluate("document.documentElement.scrollWidth")
         print(f"{wide} pixels wide in a window of {width}")
+
+
+def compare(page, count):
+    """Print how the model in the page differs from Keras's, and its time."""
+    if not page.query_selector("#live"):
+        return
+    _, faces = sample.faces(count, seed=7)
+    answers = page.evaluate(ASKED, faces.reshape(count, -1).tolist())
+    times, told = zip(*answers, strict=True)
+    wanted = models.load(models.SHIPPED.parent / live.NAME).predict(faces)
+    print(
+        f"the model in the page, {count:,} faces: probabilities at most "
+        f"{np.abs(np.array(told) - wanted).max():.1e} from Keras's; "
+        f"{np.median(times):.0f} ms a face (median), {max(times):.0f} at most"
+    )
 
 
 if __name__ == "__main__":

@@ -66,17 +66,16 @@ ALTERED = {
 def test_near_copies_are_paired_with_their_faces_and_nothing_else_is(alter):
     _, images = sample.faces(60, seed=3)
     copies = np.stack([alter(image) for image in images[:10]]).astype(np.uint8)
-    pairs, correlation = near.pairs(np.concatenate([images, copies]))
+    pairs = near.pairs(np.concatenate([images, copies]))
     assert sorted(map(tuple, pairs)) == [(row, 60 + row) for row in range(10)]
-    assert (correlation >= near.SAME).all() and (correlation <= 1.0001).all()
 
 
 def test_faces_without_contrast_have_no_near_copies():
     blank = np.zeros((3, 48, 48), np.uint8)
-    assert near.pairs(blank)[0].shape == (0, 2)
-    assert near.pairs(blank[:0])[0].shape == (0, 2)
+    assert near.pairs(blank).shape == (0, 2)
+    assert near.pairs(blank[:0]).shape == (0, 2)
     one = np.concatenate([blank, sample.faces(1)[1]])
-    assert near.pairs(one)[0].shape == (0, 2)
+    assert near.pairs(one).shape == (0, 2)
 
 
 def test_exact_copies_are_found_in_groups(drawn):

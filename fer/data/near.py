@@ -38,8 +38,8 @@ SHADOW = SIDE / 12
 STEP = {HALF: 2, SIDE: 1}
 
 
-def pairs(images: Images) -> tuple[Ints, Floats]:
-    """Pairs of near copies (P, 2) int, rows i < j, and their correlation (P,) float.
+def pairs(images: Images) -> Ints:
+    """Pairs of near copies: (P, 2) int, rows i < j.
 
     images: (N, 48, 48) uint8. Exact copies are near copies, too. Faces without contrast
     are in no pair.
@@ -48,21 +48,19 @@ def pairs(images: Images) -> tuple[Ints, Floats]:
 
     rows = np.flatnonzero(deviation(images) >= FLAT)
     if len(rows) < 2:
-        return np.empty((0, 2), int), np.empty(0, np.float32)
+        return np.empty((0, 2), int)
     # The blocks have threads of their own.
     with threadpool_limits(1, "blas"):
-        found, alike = _sieved(images[rows])
-    return rows[found], alike
+        return rows[_sieved(images[rows])]
 
 
 def _sieved(images):
     """As pairs, of faces with contrast."""
     found, mirrored = _likely(images)
     for side, least in ((HALF, SIMILAR), (SIDE, SAME)):
-        alike = correlation(images, found, mirrored, side)
-        kept = alike >= least
-        found, mirrored, alike = found[kept], mirrored[kept], alike[kept]
-    return found, alike
+        kept = alike(images, found, mirrored, side, least)
+        found, mirrored = found[kept], mirrored[kept]
+    return found
 
 
 def deviation(images: Images) -> Floats:
@@ -206,25 +204,31 @@ def _closest(plain, mirror, found, mirrored):
     return np.concatenate([*threads.in_order(closest, _starts(found)), []])
 
 
-def correlation(images: Images, found: Ints, mirrored: Bools, side: int) -> Floats:
-    """Normalised cross-correlation (P,) of pairs, the best over sizes and shifts.
+def alike(
+    images: Images, found: Ints, mirrored: Bools, side: int, least: float
+) -> Bools:
+    """Which pairs reach a normalised cross-correlation, at some size and shift: (P,).
 
     found: (P, 2), rows of images. mirrored: (P,) bool, whether to turn the second face.
-    side: 24 or 48, at what resolution. Of each pair, each face is tried as a part of
-    the other, both without light and shadow.
+    side: 24 or 48, at what resolution. least: the correlation. Of each pair, each face
+    is tried as a part of the other, both without light and shadow.
     """
     lit = _shadow(side)
 
-    def best(start):
+    def reach(start):
         here = slice(start, start + BLOCK)
         one, two = (images[rows] for rows in found[here].T)
         two = np.where(mirrored[here, None, None], two[:, :, ::-1], two)
         if side == HALF:
             one, two = _halved(one), _halved(two)
         one, two = (end - lit @ end @ lit.T for end in (one, two))
-        return np.maximum(_within(one, two), _within(two, one))
+        reached = _within(one, two, least)
+        left = ~reached
+        reached[left] = _within(two[left], one[left], least)
+        return reached
 
-    return np.concatenate([*threads.in_order(best, _starts(found)), []])
+    blocks = threads.in_order(reach, _starts(found))
+    return np.concatenate([*blocks, np.empty(0, bool)])
 
 
 def _shadow(side):
@@ -234,30 +238,34 @@ def _shadow(side):
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
-def _within(pictures, parts):
-    """How well each part, shrunk, is found in its picture: (P,) float32, at most 1.
+def _within(pictures, parts, least):
+    """Which parts, shrunk, are found in their pictures so well: (P,) bool.
 
     Cross-correlated by Fourier transforms (Lewis, 1995, Vision Interface), at any place
-    where the middle of the part lies wholly in the picture.
+    where the middle of the part lies wholly in the picture. A pair that is found is
+    tried at no smaller size.
     """
     from scipy import fft
 
-    side, best = pictures.shape[1], np.full(len(pictures), -1, np.float32)
-    spectra, energies = fft.rfft2(pictures), {}
+    side, reached = pictures.shape[1], np.zeros(len(pictures), bool)
+    left, spectra, windows = np.arange(len(pictures)), fft.rfft2(pictures), {}
     for size in range(side, int(SMALLEST * side), -STEP[side]):
         width = min(size, side - 2 * SHIFT * side // SIDE)
-        if width not in energies:
-            energies[width] = _energies(pictures, width)
         shrink, places = _shrink(side, size, width), side - width + 1
-        part = shrink @ parts @ shrink.T
+        if width not in windows:
+            windows[width] = np.empty((len(pictures), places, places), np.float32)
+            windows[width][left] = _energies(pictures[left], width)
+        part = shrink @ parts[left] @ shrink.T
         part -= part.mean((1, 2), keepdims=True)
         # What has no contrast is like nothing.
         energy = np.maximum((part * part).sum((1, 2)), width**2)[:, None, None]
-        product = spectra * fft.rfft2(part, s=(side, side)).conj()
+        energy = energy * windows[width][left]
+        product = spectra[left] * fft.rfft2(part, s=(side, side)).conj()
         product = fft.irfft2(product, s=(side, side))[:, :places, :places]
-        alike = product / np.sqrt(energies[width] * energy)
-        best = np.maximum(best, alike.max((1, 2)))
-    return best
+        found = (product / np.sqrt(energy)).max((1, 2)) >= least
+        reached[left[found]] = True
+        left = left[~found]
+    return reached
 
 
 def _energies(pictures, width):

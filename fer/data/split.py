@@ -84,7 +84,7 @@ def groups(images: Images) -> tuple[Ints, Ints]:
     from scipy.sparse.csgraph import connected_components
 
     first, exact = exact_groups(images)
-    pairs, _ = near.pairs(images[first])
+    pairs = near.pairs(images[first])
     linked = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(first), len(first)))
     _, group = connected_components(linked, directed=False)
     _, leaders = np.unique(group, return_index=True)
