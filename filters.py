@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
-from fer import cli, defaults, flags, selection
+from fer import BadInput, cli, defaults, flags, selection
 
 
 def main() -> None:
@@ -29,7 +29,14 @@ def main() -> None:
     model, faces = judged.model, judged.faces
     image, name = _face(args, judged)
     weights = explain.first_weights(model.network)
-    layers = explain.pick_layers(model.network, args.layers if weights is None else [])
+    layers = explain.convolutions(model.network)[: len(flags.LAYERS)]
+    if args.layers:
+        layers = explain.pick_layers(model.network, args.layers)
+    if not layers and weights is None and not args.class_images:
+        raise BadInput(
+            "this model has no convolution, and its first layer weighs no pixels: "
+            "--class-images draws what its classes look for"
+        )
     # What the layers, and so the files, are called is known once the model is.
     names = [it for layer in layers for it in figures.filter_names(layer.name)]
     for out in (*names, "weights.png", "classes.png"):

@@ -188,10 +188,9 @@ FLAGS = {
         type=whole_number(1, 100_000),
     ),
     "layers": flag(
-        "convolutions, counted from 1 or by name",
+        "convolutions, counted from 1 or by name (default: the first two)",
         nargs="+",
         metavar="L",
-        default=LAYERS,
     ),
     "steps": flag(
         "steps of gradient ascent", type=whole_number(1, 100_000), default=STEPS

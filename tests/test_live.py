@@ -87,3 +87,8 @@ def test_a_file_that_is_no_picture_is_told(opened, tmp_path):
 def test_a_folder_without_the_small_model_says_so(tmp_path):
     report = types.SimpleNamespace(paths={material.CNN: tmp_path / "cnn.keras"})
     assert "holds no compact_60k.keras" in "".join(live.section(report))
+
+
+def test_the_model_fits_into_a_narrow_window(opened):
+    opened.set_viewport_size({"width": 360, "height": 800})
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
