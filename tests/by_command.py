@@ -1,7 +1,9 @@
 """Scripts by their command line, and what they are given and leave."""
 
+import contextlib
 import functools
 import importlib
+import io
 import multiprocessing
 import os
 import resource
@@ -13,6 +15,7 @@ import types
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from fer import cli
@@ -55,6 +58,11 @@ def ended(script, *words, folder, **more):
     return python(ROOT / script, *words, folder=folder, **more)
 
 
+def texts(words):
+    """The words as Python finds them in sys.argv; names in bytes may be no UTF-8."""
+    return [os.fsdecode(it) if isinstance(it, bytes) else str(it) for it in words]
+
+
 class Forked:
     """A script on its way in a process that was forked where Keras is imported.
 
@@ -68,7 +76,7 @@ class Forked:
         readers, writers = zip(
             *(context.Pipe(duplex=False) for _ in range(2)), strict=True
         )
-        argv = [str(ROOT / script), *(os.fsdecode(str(word)) for word in words)]
+        argv = [str(ROOT / script), *texts(words)]
         asked = argv, folder, environment(), writers, most_bytes
         self.process = context.Process(target=_play, args=asked)
         self.process.start()
@@ -114,6 +122,26 @@ def forked(script, *words, folder):
     )
 
 
+def here(script, *words, folder):
+    """As `ended`, in this process, which is as before afterwards."""
+    main = importlib.import_module(script.removesuffix(".py")).main
+    stdout, stderr, status = io.StringIO(), io.StringIO(), 0
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "argv", [script, *texts(words)])
+        try:
+            cli.run(main)
+        except SystemExit as end:
+            status = end.code
+    return types.SimpleNamespace(
+        returncode=status, stdout=stdout.getvalue(), stderr=stderr.getvalue()
+    )
+
+
 def _play(argv, folder, variables, writers, most_bytes):
     for descriptor, writer in enumerate(writers, 1):
         os.dup2(writer.fileno(), descriptor)
@@ -154,9 +182,9 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def refusal(script, *words, folder):
+def refusal(script, *words, folder, play=here):
     """The one line of a script that refuses its words and leaves nothing behind."""
-    done = forked(script, *words, folder=folder)
+    done = play(script, *words, folder=folder)
     assert done.returncode == 2, (words, done.stderr)
     assert done.stderr.startswith(f"{script}: "), (words, done.stderr)
     assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n"), done.stderr

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from by_command import FORMATS, ROOT, SCRIPTS, ended, forked, refusal
+from by_command import FORMATS, ROOT, SCRIPTS, ended, here, refusal
 
 import predict
 from fer import BadInput
@@ -108,7 +108,7 @@ def test_a_report_without_its_models_is_told(tmp_path, given):
 
 
 def test_a_report_of_named_models_trains_none(tmp_path):
-    done = forked("report.py", "--models", "mine", folder=tmp_path)
+    done = here("report.py", "--models", "mine", folder=tmp_path)
     assert done.returncode == 2
     assert "mine/cnn.keras cannot be read" in done.stderr
     assert not (tmp_path / "mine").exists()
@@ -164,7 +164,7 @@ def test_an_output_that_cannot_be_is_told_before_the_faces_are_read(
         assert "cannot be written" in refusal(script, *words, folder=tmp_path)
 
 
-# These load TensorFlow, so each is asked of one script.
+# These load a model, so each is asked of one script.
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
-from by_command import FORMATS, ROOT, SCRIPTS, parsed, python, refusal
+from by_command import FORMATS, ROOT, SCRIPTS, forked, parsed, python, refusal
 
 from fer import BadInput, arguments, cli, data, machine
 from fer.training import recipe
@@ -79,7 +79,8 @@ def test_a_wrong_choice_is_told_the_right_ones(tmp_path, script, flag, right):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_unknown_flags_and_stray_or_missing_words_are_told(tmp_path, script):
-    assert "--bogus" in refusal(script, "--bogus", folder=tmp_path)
+    # Once for each script in a process of its own.
+    assert "--bogus" in refusal(script, "--bogus", folder=tmp_path, play=forked)
     assert "stray word" in refusal(script, "stray\nword", folder=tmp_path)
     # No flag may be cut short: a flag that is added later could change its meaning.
     assert "--deb" in refusal(script, "--deb", folder=tmp_path)

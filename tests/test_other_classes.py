@@ -5,6 +5,7 @@ import json
 
 import pytest
 from conftest import once
+from small_networks import slim
 
 import audit
 import confusion
@@ -15,7 +16,7 @@ import report
 import saliency
 import train_cnn
 import train_dnn
-from fer import data, flags
+from fer import data, flags, networks
 
 # Without disgust, and surprise as fear: five of the seven.
 CHOSEN = ("--drop", "disgust", "--merge", "surprise=fear")
@@ -36,6 +37,7 @@ def five(drawn_csv, tmp_path_factory):
             words = ("--data", drawn_csv, *CHOSEN, *SHORT, how)
             words = (*words, "--out", folder / f"{name}.keras")
             with pytest.MonkeyPatch.context() as patch:
+                patch.setitem(networks.NETWORKS, "cnn", slim)
                 patch.setattr("sys.argv", ["", *map(str, words)])
                 script.main()
 

@@ -171,7 +171,8 @@ def test_filters_shows_the_asked_face_or_the_tenth_or_the_last_of_a_few(
 
     def ascend(network, layer, steps, seed, show, natural):
         climbed.append((steps, seed))
-        return np.zeros((64, 3, 3)), np.zeros(64), np.ones(64)
+        count = layer.filters
+        return np.zeros((count, 3, 3)), np.zeros(count), np.ones(count)
 
     def pictures(*what):
         shown.append(what)
