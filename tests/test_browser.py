@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from conftest import HOSTILE
+from in_browser import until
 
 from fer import data, explain, flags, models
 from fer.report import gallery, page
@@ -26,9 +27,7 @@ def cells(text):
 
 def drawn(opened):
     """Wait until the faces of the chosen cell are drawn."""
-    opened.wait_for_function(
-        "document.getElementById('viewer').dataset.drawn === location.hash"
-    )
+    until(opened, "document.getElementById('viewer').dataset.drawn === location.hash")
 
 
 def test_a_cell_opens_its_faces_the_worst_first(opened, reported, trained, drawn_csv):

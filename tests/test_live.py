@@ -1,10 +1,12 @@
 """The model inside the page says what Keras says."""
 
+import json
 import types
 
 import numpy as np
 import pytest
 from by_command import ROOT
+from in_browser import until
 
 from fer import models
 from fer.data import sample
@@ -57,10 +59,8 @@ def test_a_picture_that_is_chosen_or_drawn_is_named(model, opened, tmp_path):
     before = lines.all_text_contents()
     assert len(before) == len(model.classes)
     opened.locator("#live input").set_input_files(tmp_path / "face.png")
-    opened.wait_for_function(
-        "before => document.querySelector('#live ol').innerText !== before",
-        arg="\n".join(before),
-    )
+    text = json.dumps("\n".join(before))
+    until(opened, f"document.querySelector('#live ol').innerText !== {text}")
     told = model.predict(face[None])[0]
     wanted = [
         f"{model.classes[it]} {told[it]:.2f}" for it in np.argsort(-told, kind="stable")
@@ -79,9 +79,7 @@ def test_a_picture_that_is_chosen_or_drawn_is_named(model, opened, tmp_path):
 def test_a_file_that_is_no_picture_is_told(opened, tmp_path):
     (tmp_path / "face.png").write_text("no picture")
     opened.locator("#live input").set_input_files(tmp_path / "face.png")
-    opened.wait_for_function(
-        "document.querySelector('#live ol').innerText.includes('no picture')"
-    )
+    until(opened, "document.querySelector('#live ol').innerText.includes('no picture')")
 
 
 def test_a_folder_without_the_small_model_says_so(tmp_path):

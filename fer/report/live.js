@@ -158,6 +158,7 @@ function live(place, told) {
   const heat = shown("What speaks for the class", told.places);
   const list = make("ol", { "aria-live": "polite" });
   const pen = readable(face);
+  const colors = told.colors.map(packed);
 
   function name() {
     const { data } = pen.getImageData(0, 0, SIDE, SIDE);
@@ -167,9 +168,8 @@ function live(place, told) {
     const each = probabilities(values);
     const order = [...each.keys()].sort((a, b) => each[b] - each[a]);
     const map = hirescam(model, values, order[0]);
-    const most = told.colors.length - 1;
     const top = Math.max(...map) || 1;
-    paint(heat, (at) => told.colors[Math.round((most * map[at]) / top)]);
+    paint(heat, (at) => colors[Math.round(((colors.length - 1) * map[at]) / top)]);
     const line = (it) => make("li", {}, `${told.classes[it]} ${each[it].toFixed(2)}`);
     list.replaceChildren(...order.map(line));
   }

@@ -84,19 +84,16 @@ function tile(sheet, number) {
   return values;
 }
 
-const GREYS = Array.from({ length: 256 }, (_, level) => Array(3).fill(level));
+// A colour as a canvas keeps it: its lowest byte is red, its highest says that it is opaque.
+const packed = ([red, green, blue]) => red | (green << 8) | (blue << 16) | (255 << 24);
+const GREYS = Array.from({ length: 256 }, (_, level) => packed(Array(3).fill(level)));
 
-// A canvas whose pixel `place` has the colour [red, green, blue] of color(place).
+// A canvas whose pixel `place` has the packed colour of color(place).
 function paint(canvas, color) {
   const context = readable(canvas);
   const image = context.createImageData(canvas.width, canvas.height);
-  for (let place = 0; place < canvas.width * canvas.height; place++) {
-    const [red, green, blue] = color(place);
-    image.data[4 * place] = red;
-    image.data[4 * place + 1] = green;
-    image.data[4 * place + 2] = blue;
-    image.data[4 * place + 3] = 255;
-  }
+  const pixels = new Int32Array(image.data.buffer);
+  for (let place = 0; place < pixels.length; place++) pixels[place] = color(place);
   context.putImageData(image, 0, 0);
 }
 
@@ -105,6 +102,9 @@ function viewer(place, about) {
   let shown = PAGE;
   let drawing = 0; // A later drawing overtakes one that still decodes pictures.
   let cards = [];
+  let whole = true; // Whether more than the masks is to be drawn.
+  const colors = about.colors.map(packed);
+  const gone = packed(about.masked);
 
   const name = (number) => about.classes[number];
   const key = () => [state.true, state.predicted].map((it) => about.classes.indexOf(it));
@@ -175,18 +175,20 @@ function viewer(place, about) {
     return { number, pictures, kept, element: make("li", {}, head, whole, ...lines, kept) };
   }
 
-  // Draws the maps and the mask of a card, and tells what the mask leaves.
-  function mask(card, map, faces, ...sheets) {
+  // Draws the mask of a card, its face and maps where they are new, and tells what is left.
+  function fill(card, map, ...sheets) {
+    const [face, ...shades] = sheets.map((it) => tile(it, card.number));
+    const [plain, heat, masked, beside] = card.pictures;
+    if (whole) paint(plain, (it) => GREYS[face[it]]);
+    if (!masked) return;
+    const [level, other] = shades.map((it) => it.map((shade) => Math.round(shade / about.shade)));
+    if (whole) {
+      paint(heat, (it) => colors[level[it]]);
+      paint(beside, (it) => colors[other[it]]);
+    }
     const step = about.thresholds.indexOf(Number(state.threshold));
-    const face = tile(faces, card.number);
-    const [level, other] = sheets.map((it) =>
-      tile(it, card.number).map((shade) => Math.round(shade / about.shade))
-    );
-    const [, heat, masked, beside] = card.pictures;
     const kept = level.filter((it) => it > step).length / level.length;
-    paint(heat, (it) => about.colors[level[it]]);
-    paint(beside, (it) => about.colors[other[it]]);
-    paint(masked, (it) => (level[it] > step ? GREYS[face[it]] : about.masked));
+    paint(masked, (it) => (level[it] > step ? GREYS[face[it]] : gone));
     card.kept.textContent =
       `The mask keeps ${(100 * kept).toFixed(1)}% of the pixels; ${map.network}'s ` +
       `probability of ${name(map.classes[card.number])} is then ` +
@@ -205,14 +207,11 @@ function viewer(place, about) {
     const chosen = [state.map, state.beside].map((it) => about.maps.indexOf(it));
     const [map, beside] = chosen.map((it) => cell.maps[it]);
     const uris = [cell.faces, map.levels, beside.levels];
-    const [faces, ...levels] = await Promise.all(uris.map(pixelsOf));
+    const pictures = await Promise.all(uris.map(pixelsOf));
     if (turn !== drawing) return;
     warning.textContent = chosen.some((it) => about.weak[it]) ? about.warning : "";
-    for (const each of cards) {
-      const face = tile(faces, each.number);
-      paint(each.pictures[0], (it) => GREYS[face[it]]);
-      if (each.pictures.length > 1) mask(each, map, faces, ...levels);
-    }
+    for (const each of cards) fill(each, map, ...pictures);
+    whole = false;
     place.dataset.drawn = location.hash;
   }
 
@@ -229,6 +228,7 @@ function viewer(place, about) {
       (number ? `; ${number} shown, the least probable label first.` : ".");
     cards = Array.from({ length: number }, (_, it) => card(cell, it));
     list.replaceChildren(...cards.map((it) => it.element));
+    whole = true;
     more.hidden = number >= rows;
     more.textContent = `Show ${Math.min(PAGE, rows - number)} more faces`;
     for (const each of cells) {
@@ -242,7 +242,10 @@ function viewer(place, about) {
     if ("true" in changed || "predicted" in changed) {
       shown = PAGE;
       open();
-    } else draw();
+    } else {
+      whole ||= !("threshold" in changed);
+      draw();
+    }
   });
   return open;
 }
