@@ -55,13 +55,13 @@ def test_the_threshold_moves_the_mask_and_tells_what_it_leaves(
 ):
     model = models.load(trained / "cnn.keras")
     held = model.validation(data.load(drawn_csv))
-    row = int(re.search(r"\d+", opened.locator(".faces h4").first.inner_text())[0])
+    row = int(re.search(r"\d+", opened.locator(".faces h4").first.text_content())[0])
     image, named = held.images[[row]], model.predict(held.images[[row]]).argmax(1)
     [heat] = explain.heat_of("hirescam", model.network, image, named)
     for step, threshold in ((0, 0.2), (4, 0.6)):
         opened.locator("#threshold").fill(str(step))
         drawn(opened)
-        told = opened.locator(".kept").first.inner_text()
+        told = opened.locator(".kept").first.text_content()
         kept = re.search(r"keeps ([\d.]+)%", told)[1]
         assert abs(float(kept) - 100 * (heat > threshold).mean()) < 0.1
         left = model.predict(explain.mask(image[0], heat, threshold)[None])[0, named[0]]
@@ -89,13 +89,13 @@ def test_pickers_choose_cell_and_map(opened, reported):
         data.CLASSES[named]
     )
     drawn(opened)
-    first = opened.locator(".kept").first.inner_text()
+    first = opened.locator(".kept").first.text_content()
     assert "; CNN's probability of" in first
     opened.locator("label", has_text="Map").locator("select").select_option(
         "integrated of the DNN"
     )
     drawn(opened)
-    assert "; DNN's probability of" in opened.locator(".kept").first.inner_text()
+    assert "; DNN's probability of" in opened.locator(".kept").first.text_content()
     assert f"true={data.CLASSES[true]}" in opened.url
     canvases = opened.locator(".pictures").first.locator("canvas")
     pixels = "it => [...it.getContext('2d').getImageData(0, 0, 48, 48).data].join()"
@@ -119,8 +119,8 @@ def test_an_address_opens_the_view_that_it_was_taken_from(opened, reported, visi
     assert again.locator("#threshold").input_value() == "2"
     assert again.locator("[data-layer=conv2]").is_visible()
     assert not again.locator("[data-layer=conv1]").is_visible()
-    assert again.locator(".kept").first.inner_text() == (
-        opened.locator(".kept").first.inner_text()
+    assert again.locator(".kept").first.text_content() == (
+        opened.locator(".kept").first.text_content()
     )
 
 
