@@ -297,3 +297,12 @@ def test_a_model_without_convolutions_has_its_classes_drawn(call, tmp_path, draw
     with pytest.raises(BadInput, match=r"no convolution.* --class-images draws"):
         drawn_by_filters(*asked)
     assert drawn_by_filters(*asked, "--class-images") == {"classes.png"}
+
+
+def test_what_weighs_whole_channels_is_no_layer_to_draw():
+    faces = keras.Input((48, 48, 1))
+    seen = layers.Conv2D(4, 3, name="seen")(faces)
+    whole = layers.GlobalAveragePooling2D(keepdims=True)(seen)
+    weighed = layers.Multiply()([seen, layers.Conv2D(4, 1, name="weights")(whole)])
+    drawn = explain.convolutions(keras.Model(faces, weighed))
+    assert [layer.name for layer in drawn] == ["seen"]

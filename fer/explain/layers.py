@@ -16,11 +16,13 @@ THINNING = ("Pooling", "Dropout")  # what stands before them shows more
 
 
 def convolutions(network: Network) -> list[Layer]:
-    """The network's convolutions, in order."""
+    """The network's convolutions that keep places of a face apart, in order."""
     return [
         layer
         for layer in network.layers
-        if hasattr(layer, "filters") and len(layer.output.shape) == 4
+        if hasattr(layer, "filters")
+        and len(layer.output.shape) == 4
+        and layer.output.shape[1:3] != (1, 1)
     ]
 
 
