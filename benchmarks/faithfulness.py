@@ -27,6 +27,7 @@ from fer import (
     arguments,
     data,
     explain,
+    files,
     models,
     networks,
     precision,
@@ -143,7 +144,7 @@ def in_blocks(exact, fast, images, classes, steps, path):
             found = measured(fast, *few, maps, steps)
             lines.append(json.dumps(found, default=np.ndarray.tolist))
             if path:
-                path.write_text("\n".join(lines))
+                files.write_text(path, "\n".join(lines))
             print(f"{start + len(few[0])} faces", file=sys.stderr, flush=True)
     blocks = list(map(json.loads, lines))
     return {

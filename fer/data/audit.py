@@ -76,7 +76,6 @@ def findings(
 
     probabilities: (N, C) of each class, by a model that was not fitted on the face; NaN
     where there are none. names: what each row is called, by default its number.
-    near_copies: whether to look for those, which takes most of the time.
     """
     names = names or list(map(str, range(len(faces))))
     _, exact = exact_groups(faces.images)

@@ -171,8 +171,8 @@ function viewer(place, about) {
     );
     const kept = make("p", { class: "kept" });
     const head = make("h4", {}, `${row}, label ${state.true}`);
-    const whole = make("div", { class: "pictures" }, ...pictures);
-    return { number, pictures, kept, element: make("li", {}, head, whole, ...lines, kept) };
+    const beside = make("div", { class: "pictures" }, ...pictures);
+    return { number, pictures, kept, element: make("li", {}, head, beside, ...lines, kept) };
   }
 
   // Draws the mask of a card, its face and maps where they are new, and tells what is left.
