@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from benchmarks import plain_csv, valid
-from fer import BadInput, data, files
+from fer import BadInput, data, refusals
 from fer.data import cleaning, csv_reader, decoding, pictures, squares
 
 # Faces of 4 x 4 in blocks of 64 bytes: a short file has many rows and many blocks.
@@ -132,7 +132,7 @@ def check_packed(read):
     def check(path, content):
         path.write_bytes(content)
         try:
-            with files.understood(path, "file", "delete it"):
+            with refusals.understood(path, "file", "delete it"):
                 read(path)
         except BadInput as error:
             assert path.name in str(error)

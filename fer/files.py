@@ -1,10 +1,9 @@
-"""Whole or not at all: the only module that writes files; what the system refuses."""
+"""Whole or not at all: the only module that writes files."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import errno
 import hashlib
 import io
 import itertools
@@ -16,7 +15,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer import BadInput
+from fer import BadInput, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +41,7 @@ def whole(path: Path | str) -> Iterator[Path]:
     """
     writable(path)
     target = _replaced(path)
-    with locked(_lock_of(target)), writing(target):
+    with locked(_lock_of(target)), refusals.writing(target):
         _delete_left_over(target)
         temporary = _temporary_of(target)
         try:
@@ -90,7 +89,7 @@ def locked(path: Path) -> Iterator[None]:
     from filelock import FileLock, SoftFileLock, Timeout
 
     lock = FileLock(path, timeout=0)
-    with writing(path):
+    with refusals.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Where the system has no locks, a file that is there is a lock that is held.
         if FileLock is not SoftFileLock:
@@ -194,7 +193,7 @@ def write_csv(
 
 def writable(path: Path | str) -> None:
     """Raise BadInput now, not after hours of work, when `path` cannot be written."""
-    with writing(path):
+    with refusals.writing(path):
         target = _replaced(path)
         if target.is_dir():
             raise BadInput(f"{target} is a folder: name a file to write")
@@ -223,68 +222,11 @@ def begin_folder(folder: Path, mark: str) -> None:
     The first file that is put into it is `mark`. Raises BadInput where there is another
     folder of that name, or a link.
     """
-    with writing(folder):
+    with refusals.writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         there = [path.name for path in folder.iterdir() if path.name[0] != "."]
         if folder.is_symlink() or (there and mark not in there):
             raise BadInput(f"{folder} is of no run of this suite: move it away")
-
-
-@contextlib.contextmanager
-def _refused(path, what, mend=""):
-    """Turn what the system refuses in the block into a BadInput that names `path`."""
-    try:
-        yield
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be {what}: {error.strerror or f'{error!s:.160}'}{mend}"
-        ) from error
-
-
-@contextlib.contextmanager
-def writing(path: Path | str) -> Iterator[None]:
-    """Within the block, an OSError becomes a BadInput: `path` cannot be written."""
-    with _refused(path, "written"):
-        yield
-
-
-@contextlib.contextmanager
-def reading(path: Path | str, mend: str = "") -> Iterator[None]:
-    """Within the block, an OSError becomes a BadInput: `path` cannot be read."""
-    with _refused(path, "read", mend):
-        if stat.S_ISFIFO(os.stat(path).st_mode):
-            raise BadInput(f"{path} is a pipe: write what comes out of it to a file")
-        yield
-
-
-def content(path: Path, most: int, mend: str = "") -> bytes:
-    """The bytes of a plain file; raises BadInput for others, or over `most` bytes."""
-    with reading(path, mend):
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise BadInput(f"{path} is no plain file: name one that is")
-        with open(path, "rb") as stream:
-            found = stream.read(most + 1)
-    if len(found) > most:
-        raise BadInput(f"{path} has over {most:,} bytes: too many for such a file")
-    return found
-
-
-@contextlib.contextmanager
-def understood(path: Path | str, kind: str, mend: str) -> Iterator[None]:
-    """As `reading`, but any other error becomes a BadInput, too: `path` is no `kind`.
-
-    For libraries that raise errors of many classes for malformed bytes. mend: what the
-    user can do.
-    """
-    with reading(path):
-        try:
-            yield
-        except (BadInput, MemoryError):
-            raise
-        except Exception as error:
-            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-                raise  # It is the system's, and not the library's.
-            raise BadInput(f"{path} is no {kind} ({error!r:.120}): {mend}") from error
 
 
 def must_differ(read: Path | str, written: Path | str) -> None:

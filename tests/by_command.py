@@ -182,6 +182,11 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def only(path):
+    """Whether the file at `path` is all that its folder holds."""
+    return list(path.parent.iterdir()) == [path]
+
+
 def refusal(script, *words, folder, play=here):
     """The one line of a script that refuses its words and leaves nothing behind."""
     done = play(script, *words, folder=folder)

@@ -75,6 +75,14 @@ def lay(tmp_path):
 
 
 @pytest.fixture
+def target(tmp_path):
+    """A file that holds `old`, alone in its folder."""
+    path = tmp_path / "scores.csv"
+    path.write_text("old")
+    return path
+
+
+@pytest.fixture
 def call(monkeypatch):
     """A function that runs a script's main here, with words of a command line."""
 

@@ -65,3 +65,24 @@ LAYOUTS = {
     "one row": table("label", "feature", rows=1),
     "labelled, the ids alike": b"id,label,feature\n" + 2 * (b"7,3," + FACE + b"\n"),
 }
+COLUMNS = ("images", "labels", "usage", "ids")
+
+
+def same(faces, others):
+    """Whether the two are the same to the last bit."""
+
+    def bits(column):
+        return column if column is None else (column.dtype, column.shape, bytes(column))
+
+    return all(
+        bits(getattr(faces, name)) == bits(getattr(others, name)) for name in COLUMNS
+    )
+
+
+def let_time_pass(path):
+    """Wait until what is written now shows a later time than the file has."""
+    spare = path.with_name("spare")
+    spare.touch()
+    while spare.stat().st_mtime_ns <= path.stat().st_ctime_ns:
+        spare.touch()
+    spare.unlink()

@@ -1,6 +1,7 @@
 """A short training, for tests."""
 
 import dataclasses
+import json
 
 import numpy as np
 from conftest import RECIPE
@@ -26,3 +27,9 @@ def trained(drawn, path, again=False, learned_from=NOBODY, given=None, **changes
 def surprised(views=1):
     """What a teacher says who takes each of 105 faces for surprise."""
     return np.tile(np.eye(7, dtype=np.float16)[5], (views, 105, 1))
+
+
+def about(path):
+    """What the checkpoint says of its run, beside the weights."""
+    with np.load(path) as saved:
+        return json.loads(str(saved["about"]))

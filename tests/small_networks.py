@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+from model_files import rescaling
 
 from fer import networks
 
@@ -72,3 +73,15 @@ def slim(*about):
         return type(layer).from_config(config)
 
     return keras.models.clone_model(networks.cnn(*about), clone_function=narrower)
+
+
+def one_convolution(kernel, bias):
+    """A network that begins with one convolution of the given weights."""
+    inputs = keras.Input(networks.FACE_SHAPE, dtype="uint8")
+    scaled = rescaling()(inputs)
+    layer = keras.layers.Conv2D(
+        len(bias), kernel.shape[0], padding="same", activation="relu"
+    )
+    network = keras.Model(inputs, layer(scaled))
+    layer.set_weights([kernel, bias])
+    return network, layer

@@ -7,7 +7,6 @@ from keras import layers
 from model_files import chain
 
 import confusion
-import filters
 from fer import BadInput, explain, models, networks
 from fer.models import adapt, archive
 
@@ -271,38 +270,3 @@ def test_outputs_and_numbers_of_the_data_may_go_by_different_orders(
 def test_layers_that_augment_carry_no_code(layer, tmp_path):
     network = chain(keras.Input((48, 48, 1)), layer(), *ending())
     archive.inspect(saved(network, tmp_path / "m.keras"))
-
-
-def drawn_by_filters(network, call, tmp_path, csv, *words):
-    """The names of the pictures that filters.py makes of a network."""
-    network.save(tmp_path / "m.keras")
-    model = "--model", tmp_path / "m.keras", "--pixels", "0..255", "--unseen"
-    call(filters, "--data", csv, *model, "--steps", 1, "--out", tmp_path, *words)
-    return {path.name for path in tmp_path.glob("*.png")}
-
-
-def test_a_model_of_one_convolution_has_its_filters_drawn(call, tmp_path, drawn_csv):
-    network = sequential()
-    [layer] = explain.convolutions(network)
-    names = drawn_by_filters(network, call, tmp_path, drawn_csv)
-    assert names == {f"{layer.name}_filters.png", f"{layer.name}_responses.png"}
-
-
-def test_a_model_without_convolutions_has_its_classes_drawn(call, tmp_path, drawn_csv):
-    body = [layers.Reshape((48, 48)), layers.GRU(2), layers.Dense(HEAD, "softmax")]
-    asked = (
-        keras.Sequential([keras.Input((48, 48, 1)), *body]),
-        *(call, tmp_path, drawn_csv),
-    )
-    with pytest.raises(BadInput, match=r"no convolution.* --class-images draws"):
-        drawn_by_filters(*asked)
-    assert drawn_by_filters(*asked, "--class-images") == {"classes.png"}
-
-
-def test_what_weighs_whole_channels_is_no_layer_to_draw():
-    faces = keras.Input((48, 48, 1))
-    seen = layers.Conv2D(4, 3, name="seen")(faces)
-    whole = layers.GlobalAveragePooling2D(keepdims=True)(seen)
-    weighed = layers.Multiply()([seen, layers.Conv2D(4, 1, name="weights")(whole)])
-    drawn = explain.convolutions(keras.Model(faces, weighed))
-    assert [layer.name for layer in drawn] == ["seen"]

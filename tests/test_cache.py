@@ -1,6 +1,7 @@
 """What was read of a CSV is kept, and gives the very same faces, or is not used."""
 
 import gzip
+import io
 import os
 import shutil
 import stat
@@ -8,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from csv_files import LAYOUTS, USAGES, table
+from csv_files import COLUMNS, LAYOUTS, USAGES, let_time_pass, same, table
 
 from fer import BadInput, data
 from fer.data import cache, csv_reader
 
 FER2013 = LAYOUTS["fer2013"]
-COLUMNS = ("images", "labels", "usage", "ids")
 
 
 @pytest.fixture(autouse=True)
@@ -50,28 +50,8 @@ def parses(monkeypatch):
     return paths
 
 
-def same(faces, others):
-    """Whether the two are the same to the last bit."""
-
-    def bits(column):
-        return column if column is None else (column.dtype, column.shape, bytes(column))
-
-    return all(
-        bits(getattr(faces, name)) == bits(getattr(others, name)) for name in COLUMNS
-    )
-
-
 def kept(folder):
     return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
-
-
-def let_time_pass(path):
-    """Wait until what is written now shows a later time than the file has."""
-    spare = path.with_name("spare")
-    spare.touch()
-    while spare.stat().st_mtime_ns <= path.stat().st_ctime_ns:
-        spare.touch()
-    spare.unlink()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -152,39 +132,24 @@ def test_a_csv_that_is_malformed_is_not_kept(lay, folder):
     assert not kept(folder)
 
 
-def damage(place, how):
-    """Spoil the cache at `place`."""
-    content = place.read_bytes()
-    if how == "another array":
-        np.save(place, np.arange(9))
-    elif how == "an archive":
-        np.savez(place.with_suffix(".npz"), np.arange(9))
-        os.replace(place.with_suffix(".npz"), place)
-    else:
-        middle = len(content) // 2
-        flipped = bytes([content[middle] ^ 1])
-        place.write_bytes(
-            {
-                "empty": b"",
-                "cut in its header": content[:50],
-                "cut in a face": content[:middle],
-                "cut in its last byte": content[:-1],
-                "text": b"no array " * 99,
-                "a flipped bit": content[:middle] + flipped + content[middle + 1 :],
-                "another key": content[:-8] + bytes(8),
-                "header of nonsense": content[:10] + b"(" * 118 + content[128:],
-            }[how]
-        )
+DAMAGES = {
+    "empty": lambda content: b"",
+    "cut in its header": lambda content: content[:50],
+    "cut in a face": lambda content: content[: len(content) // 2],
+    "cut in its last byte": lambda content: content[:-1],
+    "text": lambda content: b"no array " * 99,
+    "another key": lambda content: content[:-8] + bytes(8),
+    "header of nonsense": lambda content: content[:10] + b"(" * 118 + content[128:],
+    "another array": lambda content: packed(np.save),
+    "an archive": lambda content: packed(np.savez),
+}
 
 
-DAMAGES = [
-    "empty",
-    "cut in its header",
-    "cut in a face",
-    "cut in its last byte",
-    "text",
-]
-DAMAGES += ["another key", "header of nonsense", "another array", "an archive"]
+def packed(save):
+    """The bytes that numpy's function `save` writes of some other array."""
+    written = io.BytesIO()
+    save(written, np.arange(9))
+    return written.getvalue()
 
 
 @pytest.mark.parametrize("restored", [False, True], ids=["", "with its old times"])
@@ -194,7 +159,7 @@ def test_a_damaged_or_foreign_cache_is_not_used(lay, folder, parses, how, restor
     cold = data.load(path)
     (place,) = folder.iterdir()
     times = place.stat().st_atime_ns, place.stat().st_mtime_ns
-    damage(place, how)
+    place.write_bytes(DAMAGES[how](place.read_bytes()))
     if restored:
         os.utime(place, ns=times)
     assert same(data.load(path), cold)
@@ -207,7 +172,9 @@ def test_a_cache_that_something_wrote_into_is_not_used(lay, folder):
     path = lay(FER2013)
     cold = data.load(path)
     (place,) = folder.iterdir()
-    damage(place, "a flipped bit")
+    content = bytearray(place.read_bytes())
+    content[len(content) // 2] ^= 1
+    place.write_bytes(content)
     assert same(data.load(path), cold)
 
 

@@ -1,22 +1,19 @@
-"""A run that stops: exact resume, refusals, signals, non-finite loss."""
+"""A run that stops: exact resume, refusals, a loss that is not finite."""
 
 import json
 import shutil
-import signal
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from by_command import Forked
-from fitting import surprised, trained
+from fitting import about, surprised, trained
 from small_networks import residual
 
 from benchmarks import resume
 from fer import BadInput, data, machine, networks
 from fer.training import checkpoint, fit
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def interrupted_after(epochs, monkeypatch):
@@ -45,12 +42,6 @@ def begun(drawn, tmp_path_factory):
 def unfinished(begun, tmp_path):
     """That checkpoint in a folder of the test's own."""
     return Path(shutil.copy(begun, tmp_path))
-
-
-def about(path):
-    """What the checkpoint says of its run, beside the weights."""
-    with np.load(path) as saved:
-        return json.loads(str(saved["about"]))
 
 
 @pytest.fixture
@@ -239,32 +230,11 @@ def test_a_checkpoint_that_lacks_weights_is_named(drawn, unfinished):
         trained(drawn, unfinished, True)
 
 
-@pytest.fixture
-def when_sent():
-    """A function that sets what a signal does; all is as before after the test."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    yield signal.signal
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_first_signal_is_noted_and_a_second_acts_at_once(number, when_sent, capsys):
-    when_sent(number, signal.default_int_handler)
-    with fit._signals() as received:
-        signal.raise_signal(number)
-        assert received == [number]
-        assert "finishing this epoch first" in capsys.readouterr().err
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(number)
-
-
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_that_is_ignored_stays_so(number, when_sent):
-    when_sent(number, signal.SIG_IGN)
-    with fit._signals() as received:
-        signal.raise_signal(number)
-    assert received == []
+def test_a_run_may_go_on_if_there_is_one_to_go_on_with(drawn, unfinished, tmp_path):
+    whole, *_ = trained(drawn, tmp_path / "a.npz", None)
+    resumed, *_ = trained(drawn, unfinished, None)
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_epoch(
@@ -299,38 +269,3 @@ def test_weights_that_the_last_update_of_an_epoch_ruined_are_not_kept(
     with pytest.raises(BadInput, match="loss is nan of the validation rows"):
         trained(drawn, tmp_path / "run.npz")
     assert not (tmp_path / "run.npz").exists()
-
-
-def test_a_run_may_go_on_if_there_is_one_to_go_on_with(drawn, unfinished, tmp_path):
-    whole, *_ = trained(drawn, tmp_path / "a.npz", None)
-    resumed, *_ = trained(drawn, unfinished, None)
-    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
-        assert np.array_equal(one, other)
-
-
-@pytest.fixture
-def endless_training(drawn_csv, tmp_path):
-    """A run of train_dnn.py that has ended its first epoch and has many to go."""
-    words = ("--csv", drawn_csv, "--epochs", 100_000, "--batch-size", 8)
-    words += ("--precision", "float32", "--out", "dnn.keras")
-    process = Forked("train_dnn.py", *words, folder=tmp_path)
-    try:
-        while "epoch 1 of" not in (line := process.stdout.readline()):
-            assert line, process.stderr.read()
-        yield process
-    finally:
-        process.kill()
-
-
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_finishes_the_checkpoint_and_says_how_to_go_on(
-    number, endless_training, tmp_path
-):
-    endless_training.send_signal(number)
-    out, err = endless_training.communicate(timeout=60)
-    assert endless_training.returncode == 130
-    assert "finishing this epoch first" in err
-    assert "goes on" in err and "--resume" in err
-    last = len(about(tmp_path / "dnn.checkpoint.npz")["history"])
-    assert f"epoch {last} of" in out or last == 1
-    assert not (tmp_path / "dnn.keras").exists()

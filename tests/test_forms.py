@@ -5,121 +5,26 @@ import gzip
 import io
 import json
 import lzma
-import os
 import shutil
 import tarfile
 import zipfile
 
 import numpy as np
 import pytest
+from csv_dialects import (
+    ALPHABET,
+    CODES,
+    DIALECTS,
+    NAMES,
+    PLAIN,
+    same,
+    text,
+)
 from csv_files import IMAGES, LABELS, PIXELS, USAGES
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
-import convert
 from fer import BadInput, data
 from fer.data import unpack, writing
-
-NAMES = [data.CLASSES[label] for label in LABELS]
-CODES = np.array([data.USAGES.index(usage) for usage in USAGES])
-HEADER = ["emotion", "pixels", "Usage"]
-ROWS = [
-    [str(n), face, use] for n, face, use in zip(LABELS, PIXELS, USAGES, strict=True)
-]
-ALPHABET = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
-
-
-def text(rows=ROWS, header=HEADER, separator=","):
-    return "\n".join(map(separator.join, [header, *rows] if header else rows)) + "\n"
-
-
-PLAIN = text()
-
-
-def column(place, change):
-    """ROWS with a column changed."""
-    return [[change(c) if i == place else c for i, c in enumerate(row)] for row in ROWS]
-
-
-def pixels(change):
-    return text(column(1, change))
-
-
-WIDE = [[row[0], *row[1].split(), row[2]] for row in ROWS]
-DIALECTS = {
-    "index column": text([[str(n), *r] for n, r in enumerate(ROWS)], ["", *HEADER]),
-    "other case": PLAIN.replace("emotion,pixels,Usage", "Emotion,PIXELS,usage"),
-    "names": text(column(0, lambda cell: NAMES[[r[0] for r in ROWS].index(cell)])),
-    "other names": text(
-        column(
-            0,
-            lambda cell: [
-                "Anger",
-                "Disgusted",
-                "Fearful",
-                "Happiness",
-                "Sadness",
-                "Surprised",
-                "NEUTRAL",
-            ][int(cell)],
-        )
-    ),
-    "3.0": text(column(0, lambda cell: cell + ".0")),
-    "semicolons": text(separator=";"),
-    "tabs": text(separator="\t"),
-    "lists": pixels(lambda cell: f'"[{cell.replace(" ", ", ")}]"'),
-    "lists without quotes": pixels(lambda cell: f"[{cell.replace(' ', ', ')}]"),
-    "printed arrays": pixels(lambda cell: f'"[{cell.replace(" ", chr(10), 9)}]"'),
-    "two spaces": pixels(lambda cell: cell.replace(" ", "  ")),
-    "a column a pixel": text(
-        WIDE, ["emotion", *(f"pixel{n}" for n in range(2304)), "Usage"]
-    ),
-    "a column a pixel, no header": text(WIDE, None),
-    "no header": text(header=None),
-    "byte order mark": "\ufeff" + text(separator=";"),
-    "UTF-16": PLAIN.encode("utf-16"),
-    "UTF-16 without a mark": PLAIN.encode("utf-16-be"),
-    "Windows lines": text(separator=";").replace("\n", "\r\n"),
-    "old Mac lines": PLAIN.replace("\n", "\r"),
-    "blank lines at the end": PLAIN + "\n \n\n",
-    "more columns": text([[*r, "x", "7"] for r in ROWS], [*HEADER, "source", "age"]),
-    "usage in words": PLAIN.replace("PublicTest", "Public Test"),
-    "splits": text(
-        column(2, dict(zip(data.USAGES, ("train", "val", "test"), strict=True)).get)
-    ),
-}
-
-
-def same(faces, order=slice(None), usage=True):
-    """Whether these are the drawn faces, in that order."""
-    named = [faces.classes[label] for label in faces.labels]
-    assert (faces.images == IMAGES[order]).all()
-    assert named == np.array(NAMES)[order].tolist()
-    assert not usage or (faces.usage == CODES[order]).all()
-    return True
-
-
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_dialect_is_read_as_the_same_faces_and_said(lay, dialect):
-    content = DIALECTS[dialect]
-    content = content if isinstance(content, bytes) else content.encode()
-    faces = data.load(lay(content), data.USAGES)
-    assert same(faces) and faces.form
-    assert faces.classes == data.CLASSES
-
-
-def test_ignored_columns_are_named(lay):
-    faces = data.load(lay(DIALECTS["more columns"].encode()), data.USAGES)
-    assert "ignored columns: source, age" in faces.form
-
-
-def test_faces_of_other_sizes_are_resized_and_said(lay):
-    large = np.kron(IMAGES, np.ones((2, 2), np.uint8))
-    rows = [[" ".join(map(str, face.ravel()))] for face in large]
-    faces = data.load(lay(text(rows, ["pixels"]).encode()))
-    assert "96 x 96 resized" in faces.form
-    assert abs(faces.images.astype(int) - IMAGES).mean() < 12
 
 
 @pytest.mark.parametrize("opener", [gzip.open, bz2.open, lzma.open])
@@ -169,77 +74,6 @@ def test_a_bomb_is_one_line(tmp_path, monkeypatch, kind):
             archive.writestr("a.csv", content)
     monkeypatch.setattr(unpack, "MOST_TIMES", 1)
     with pytest.raises(BadInput, match="unpacks to"):
-        data.load(path)
-
-
-STRANGERS = {
-    "web page": (b"\n<!DOCTYPE html>\n<html>", "is a web page"),
-    "pointer": (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
-    "votes": (b"Usage,Image name,neutral,happiness,contempt,NF\n", "votes of FER"),
-    "workbook": (b"\xd0\xcf\x11\xe0" + bytes(99), "save it as CSV"),
-    "picture": (writing.png(IMAGES[0]), "is a picture"),
-}
-
-
-@pytest.mark.parametrize("what", STRANGERS)
-def test_what_is_no_data_is_said_to_be_what_it_is(lay, what):
-    content, complaint = STRANGERS[what]
-    with pytest.raises(BadInput, match=complaint):
-        data.load(lay(content))
-
-
-def test_a_label_past_neutral_names_the_flag_that_leaves_it_out(lay):
-    path = lay(text([*ROWS, ["7", *ROWS[0][1:]]]).encode())
-    with pytest.raises(BadInput, match=r"line 14: the label is '7'.* --drop contempt"):
-        data.load(path)
-    source = data.Source((path,), drop=("contempt",))
-    assert same(data.load(source, data.USAGES))
-
-
-def test_classes_are_joined_and_named_as_asked(lay):
-    path = lay(PLAIN.encode())
-    merged = data.Source((path,), drop=("fear",), merge=(("disgust", "anger"),))
-    faces = data.load(merged, data.USAGES)
-    assert faces.classes == ("angry", "happy", "sad", "surprise", "neutral")
-    wanted = [{"disgust": "angry"}.get(name, name) for name in NAMES if name != "fear"]
-    assert [faces.classes[label] for label in faces.labels] == wanted
-    with pytest.raises(BadInput, match="has no class boredom for --drop"):
-        data.load(data.Source((path,), drop=("boredom",)))
-
-
-def test_a_class_that_no_face_has_is_no_hindrance(lay):
-    rows = [f"{label},{face}" for label, face in zip((3, 4), PIXELS[:2], strict=True)]
-    faces = data.load(lay("\n".join(["emotion,pixels", *rows]).encode()))
-    assert faces.classes == data.CLASSES
-    asked = data.in_classes(faces, ("sad", "happy"), "faces.csv")
-    assert asked.labels.tolist() == [1, 0] and asked.classes == ("sad", "happy")
-    told = "has happy, sad, none of the model's .*--drop happy sad, or join"
-    with pytest.raises(BadInput, match=told):
-        data.in_classes(faces, ("angry", "fear"), "faces.csv")
-
-
-def test_private_test_rows_alone_name_the_flag_that_takes_them(lay):
-    path = lay(text(column(2, lambda cell: "PrivateTest")).encode())
-    with pytest.raises(BadInput, match=r"score them with .*--usage PrivateTest"):
-        data.load(path)
-
-
-def test_text_ids_are_kept_as_they_stand(lay):
-    rows = [[f"img_{n:04}.jpg", face] for n, face in enumerate(PIXELS)]
-    faces = data.load(lay(text(rows, ["id", "pixels"]).encode()))
-    assert faces.ids.tolist() == [row[0] for row in rows]
-
-
-def test_a_file_that_grows_while_it_is_read_is_said_to(lay, monkeypatch):
-    path, packing_of = lay(PLAIN.encode()), unpack.packing_of
-
-    def slow(stream):
-        with open(path, "a") as file:
-            file.write(PLAIN)
-        return packing_of(stream)
-
-    monkeypatch.setattr(unpack, "packing_of", slow)
-    with pytest.raises(BadInput, match="changed while it was read"):
         data.load(path)
 
 
@@ -422,47 +256,3 @@ def test_files_of_one_kind_follow_one_another(lay, tmp_path):
     two.write_text(text([[face] for face in PIXELS], ["pixels"]))
     with pytest.raises(BadInput, match="has no labels, which the other files have"):
         data.load([one, two])
-
-
-@pytest.mark.parametrize("names", [("faces.csv", "faces.parquet"), ("a", "b.csv")])
-def test_each_form_is_turned_into_each_other_without_loss(
-    lay, tmp_path, call, names, capsys
-):
-    source = lay(DIALECTS["names"].encode()).rename(tmp_path / "first.csv")
-    for name in names:
-        call(convert, "--data", source, "--out", tmp_path / f"new_{name}")
-        source = tmp_path / f"new_{name}"
-    faces = data.load(source, data.USAGES)
-    order = [PIXELS.index(" ".join(map(str, face.ravel()))) for face in faces.images]
-    assert sorted(order) == list(range(12)) and same(faces, order)
-    with pytest.raises(BadInput, match="is not empty"):
-        call(convert, "--data", source, "--out", tmp_path)
-
-
-FACES = st.integers(0, 2**32 - 1).map(
-    lambda seed: np.random.default_rng(seed).integers(0, 256, (5, 48, 48), np.uint8)
-)
-
-
-@settings(max_examples=12, derandomize=True, deadline=None, database=None)
-@given(
-    images=FACES,
-    labels=st.lists(st.integers(0, 6), min_size=5, max_size=5),
-    usage=st.none() | st.lists(st.integers(0, 2), min_size=5, max_size=5),
-)
-def test_random_faces_come_back_from_every_form(
-    tmp_path_factory, images, labels, usage
-):
-    folder = tmp_path_factory.mktemp("forms")
-    usage = None if usage is None else np.array(usage, np.int8)
-    faces = data.Faces(images, np.array(labels, np.int8), usage)
-    for name in ("faces.csv", "faces.parquet"):
-        writing.WRITERS[os.path.splitext(name)[1]](folder / name, faces)
-        again = data.load(folder / name, data.USAGES)
-        assert data.digest(again) == data.digest(faces)
-    writing.folder(folder / "faces", faces)
-    again = data.load(folder / "faces", data.USAGES)
-    order = [int(name.split("/")[-1][:-4]) for name in again.ids]
-    assert (again.images == images[order]).all()
-    named = [again.classes[label] for label in again.labels]
-    assert named == [data.CLASSES[labels[row]] for row in order]

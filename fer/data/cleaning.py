@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, files
+from fer import BadInput, files, refusals
 from fer.data.audit import FINDINGS, TEST, TRAINING, Finding
 from fer.data.faces import Faces, of_usages
 from fer.data.split import digest
@@ -60,7 +60,7 @@ def _read(path, expected):
     listed = {finding: [] for finding in FINDINGS}
     mend = "make it anew with audit.py"
     with (
-        files.understood(path, "list of findings", mend),
+        refusals.understood(path, "list of findings", mend),
         open(path, newline="", encoding="utf-8") as file,
     ):
         lines = list(csv.reader(file, strict=True))
@@ -87,7 +87,7 @@ def probabilities(path: Path, faces: Faces) -> Probabilities:
     """
     import pandas
 
-    with files.understood(path, "CSV of probabilities", "name a column a class"):
+    with refusals.understood(path, "CSV of probabilities", "name a column a class"):
         table = pandas.read_csv(path)
     missing = [name for name in faces.classes if name not in table.columns]
     if missing:

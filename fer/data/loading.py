@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, files
+from fer import BadInput, refusals
 from fer.data import (
     cache,
     classes,
@@ -91,7 +91,7 @@ def _begins(path, magic):
     path = Path(path)
     if not path.is_file():
         return False
-    with files.reading(path), open(path, "rb") as file:
+    with refusals.reading(path), open(path, "rb") as file:
         return file.read(len(magic)) == magic
 
 
@@ -99,7 +99,7 @@ def _is_votes(path):
     """Whether a file is FER+'s: its first line has the votes' names."""
     if not Path(path).is_file():
         return False
-    with files.reading(path), open(path, "rb") as file:
+    with refusals.reading(path), open(path, "rb") as file:
         head = file.read(1000)
     return b"happiness" in head and dialect.is_votes(
         head.split(b"\n")[0].decode("utf-8-sig", "replace").split(",")
@@ -108,12 +108,12 @@ def _is_votes(path):
 
 def _read(path):
     """The columns of what lies at `path`, and what is to be known of them."""
-    with files.reading(path):
+    with refusals.reading(path):
         if mapped.is_there(path):
             return mapped.read(path)
         if Path(path).is_dir():
             return _general(path)
-    with files.reading(path), open(path, "rb") as file:
+    with refusals.reading(path), open(path, "rb") as file:
         before = _state(file)
         try:
             columns = cache.recall(

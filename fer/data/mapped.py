@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import BadInput, files, machine, progress, threads
+from fer import BadInput, files, machine, progress, refusals, threads
 from fer.data.faces import CLASSES, USAGES, Source, in_classes
 
 ENDING = ".faces"  # of such a folder
@@ -39,8 +39,8 @@ def is_there(path: Path) -> bool:
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The columns of the folder, mapped, and what they mean, as loading takes them."""
     path, columns = Path(path), {}
-    with files.understood(path, "folder of columns", "convert the faces anew"):
-        about = json.loads(files.content(path / ABOUT, MOST_BYTES))
+    with refusals.understood(path, "folder of columns", "convert the faces anew"):
+        about = json.loads(refusals.content(path / ABOUT, MOST_BYTES))
         classes = about["classes"]
         names = [name for name in classes if isinstance(name, str)]
         if about["version"] != VERSION or names != classes:
@@ -88,10 +88,10 @@ def write(path: Path, source: Source, load: Any) -> int:
         readers = max(1, machine.processors() // 2)
         loaded = threads.in_order(load, apart, readers, readers)
         for number, (one, faces) in enumerate(zip(apart, loaded, strict=True), 1):
-            with files.writing(path):
+            with refusals.writing(path):
                 _append(part, state, faces, one)
             show(number)
-        with files.writing(path):
+        with refusals.writing(path):
             _finish(part, state, path)
     return sum(state["rows"])
 
@@ -106,8 +106,8 @@ def _state(part, source):
     files.begin_folder(part, DONE)
     if not (part / DONE).exists():
         files.write_json(part / DONE, state)
-    with files.understood(part, "conversion that goes on", "delete it"):
-        found = json.loads(files.content(part / DONE, MOST_BYTES))
+    with refusals.understood(part, "conversion that goes on", "delete it"):
+        found = json.loads(refusals.content(part / DONE, MOST_BYTES))
         state = found if found["words"] == words else state
         for name, code in itertools.product(KINDS, range(len(USAGES))):
             (part / f"{name}.npy").unlink(missing_ok=True)

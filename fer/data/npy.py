@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import BadInput, files
+from fer import BadInput, refusals
 from fer.data import csv_reader, squares
 from fer.data.gather import BLOCK, gathered
 from fer.types import Array
@@ -48,7 +48,7 @@ def read(paths: Sequence[Path], about: dict[str, Any]) -> dict[str, Array]:
 
 def _mapped(path):
     mend = "save it with numpy.save, without objects"
-    with files.understood(path, ".npy array", mend):
+    with refusals.understood(path, ".npy array", mend):
         return np.load(path, mmap_mode="r", allow_pickle=False)
 
 

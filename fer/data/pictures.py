@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, files
+from fer import BadInput, refusals
 from fer.data import decoding, detect
 from fer.data.faces import SIDE
 from fer.types import Images, Ints
@@ -61,7 +61,7 @@ def find(paths: Iterable[Path | str]) -> list[Path]:
     """
     found = []
     for path in map(Path, paths):
-        with files.reading(path):
+        with refusals.reading(path):
             inside = sorted(_inside(path)) if path.is_dir() else [path]
         if not inside:
             raise BadInput(
@@ -99,7 +99,7 @@ def read(path: Path | str) -> Images:
 
     Raises BadInput as decoding.picture, and for a file that cannot be read.
     """
-    with files.reading(path), open(path, "rb") as stream:
+    with refusals.reading(path), open(path, "rb") as stream:
         return np.array(decoding.picture(stream, str(path)).convert("RGB"))
 
 

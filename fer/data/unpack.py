@@ -17,7 +17,7 @@ from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fer import BadInput, files
+from fer import BadInput, refusals
 
 # The first bytes of what each made, and what opens it.
 PACKERS: dict[str, tuple[bytes, Callable[..., Any]]] = {
@@ -146,7 +146,7 @@ class Holding:
         self.path, self.walked = Path(path), walk
         self.kind, self.head, self.packing = "folder", b"", ""
         self.names: tuple[str, ...] = ()
-        with files.reading(path):
+        with refusals.reading(path):
             if self.path.is_dir():
                 self.names = tuple(_below(self.path)) if walk else ()
                 return
@@ -191,7 +191,7 @@ class Holding:
     @contextlib.contextmanager
     def stream(self, name: str | None = None) -> Iterator[io.BufferedReader]:
         """The one file, or the member `name`, as a stream of bytes, unpacked."""
-        with files.reading(self.path), contextlib.ExitStack() as stack:
+        with refusals.reading(self.path), contextlib.ExitStack() as stack:
             stack.enter_context(undamaged(self.path, f"{self.packing} file".strip()))
             if name is None:
                 file = stack.enter_context(open(self.path, "rb"))
@@ -209,7 +209,7 @@ class Holding:
     def members(self, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yield (name, bytes) of the members `wanted`, in that order if they can be."""
         wanted, most = dict.fromkeys(wanted), self._most()
-        with files.reading(self.path), undamaged(self.path, f"{self.kind} archive"):
+        with refusals.reading(self.path), undamaged(self.path, f"{self.kind} archive"):
             for name, opened in self._entries(wanted):
                 if name in wanted:
                     with contextlib.closing(opened()) as stream:

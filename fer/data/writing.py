@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from fer import files
+from fer import files, refusals
 from fer.data.faces import CLASSES, USAGES, Faces
 from fer.data.gather import BLOCK
 from fer.types import Images
@@ -90,11 +90,11 @@ def folder(path: Path, faces: Faces) -> None:
     """
     path = Path(path).absolute()
     digits = len(str(len(faces) - 1))
-    with files.writing(path):
+    with refusals.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        with files.writing(path):
+        with refusals.writing(path):
             for row in range(len(faces)):
                 below = temporary
                 if faces.usage is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, files
+from fer import BadInput, refusals
 from fer.models.allowed import INPUTS, KNOWN, MODELS, POLICIES
 
 # Weights are packed as they are; what is deflated may unpack to a thousand times more.
@@ -49,7 +49,7 @@ def inspect(path: Path | str) -> None:
         )
     if path.is_dir() and path.suffix != ".keras":
         raise BadInput(f"{path} is a folder, no model: its name must end in .keras")
-    with files.reading(path), open(path, "rb") as stream:
+    with refusals.reading(path), open(path, "rb") as stream:
         first = stream.read(32)
     for start, kind in OTHERS.items():
         if first.startswith(start):
@@ -60,7 +60,9 @@ def inspect(path: Path | str) -> None:
     if path.suffix != ".keras":
         # Keras tells formats by their suffix: under another one it reads other bytes.
         raise BadInput(f"{path} is no Keras model: its name must end in .keras")
-    with files.understood(path, "Keras model", "save it by model.save('NAME.keras')"):
+    with refusals.understood(
+        path, "Keras model", "save it by model.save('NAME.keras')"
+    ):
         _inspect(path)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import BadInput, data, files, machine, networks, scores
+from fer import BadInput, data, files, machine, networks, refusals, scores
 from fer.models.predict import predict
 from fer.types import Probabilities
 
@@ -77,7 +77,7 @@ def score(
 def read_own(path: Path) -> dict[str, Any]:
     """The card of the model `path`; raises BadInput if it is another file's card."""
     about = read(path)
-    with files.reading(path):
+    with refusals.reading(path):
         same = about["sha256"] == files.sha256(path)
     if not same:
         raise BadInput(
@@ -121,7 +121,7 @@ def read(path: Path) -> dict[str, Any]:
     """The card beside the model `path`; raises BadInput if it is missing or invalid."""
     beside = path.with_suffix(".json")
     mend = "; a model needs its card, the .json file, beside it"
-    content = files.content(beside, MOST_BYTES, mend)
+    content = refusals.content(beside, MOST_BYTES, mend)
     try:
         about = json.loads(content)
         if not _is_whole(about):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer import BadInput, augment, backend, files, networks, scores
+from fer import BadInput, augment, backend, files, networks, refusals, scores
 from fer.models.predict import TURN
 from fer.models.saved import Model
 from fer.types import Network
@@ -132,12 +132,12 @@ def write(network: Network, to: str, out: Path) -> None:
 
 def _write_several(export: Callable, out: Path) -> None:
     """Export a folder, or a file with another beside it, by way of a new folder."""
-    with files.writing(out):
+    with refusals.writing(out):
         out.absolute().parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(prefix=".", dir=out.absolute().parent)
     with folder as new:
         made = Path(new) / out.name
         export(made)
-        with files.writing(out):
+        with refusals.writing(out):
             for path in sorted(Path(new).iterdir()):
                 os.replace(path, out.with_name(path.name))

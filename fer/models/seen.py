@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import BadInput, data, files
+from fer import BadInput, data, files, refusals
 
 MOST_BYTES = 1 << 30
 
@@ -35,7 +35,7 @@ def read(path: Path, card: dict[str, Any]) -> np.ndarray | None:
     beside = path.with_name(Path(name or "none").name)
     if name is None or not beside.exists():
         return None
-    with files.understood(beside, "file of digests", f"copy it anew beside {path}"):
+    with refusals.understood(beside, "file of digests", f"copy it anew beside {path}"):
         if beside.stat().st_size > MOST_BYTES:
             raise ValueError("it is too large")
         digests = np.load(beside, allow_pickle=False)

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import BadInput, files, machine, networks
+from fer import BadInput, files, machine, networks, refusals
 from fer.data import cache
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def tried(path: Path, meanwhile: Callable[[], Any] = lambda: None) -> None:
     Files that the suite ships, that this computer wrote, or that were tried before are
     not tried. meanwhile: what to do while the child works.
     """
-    with files.reading(path):
+    with refusals.reading(path):
         digest = files.sha256(path)
     place = _place(digest)
     if (place and place.exists()) or digest in _shipped():

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import BadInput, data, files, models, progress
+from fer import BadInput, data, files, models, progress, refusals
 from fer.report import predictions
 
 ABOUT, MOST_BYTES = "task.json", 1 << 26
@@ -106,7 +106,7 @@ def _begin(folder, task, count):
     about = json.dumps([repr(task), digests, times, count])
     place = folder / ABOUT
     files.begin_folder(folder, ABOUT)
-    if place.exists() and files.content(place, MOST_BYTES) == about.encode():
+    if place.exists() and refusals.content(place, MOST_BYTES) == about.encode():
         return
     for block in folder.iterdir():
         if block.name.isdecimal():

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fer import BadInput, data, files, machine
+from fer import BadInput, data, files, machine, refusals
 from fer.training import processes
 from fer.training.recipe import Recipe
 from fer.types import Network
@@ -105,7 +105,7 @@ def opened(path: Path, run: dict[str, Any], resume: bool | None) -> Checkpoint:
                 "--resume out, or train a finished model further with --start"
             )
         return Checkpoint(path, run)
-    with files.understood(path, "checkpoint", ANEW):
+    with refusals.understood(path, "checkpoint", ANEW):
         found = _read(path)
     done = f"{len(found['history'])} of {found['run']['epochs']} epochs"
     if resume is False:

@@ -22,6 +22,7 @@ from fer import (
     models,
     networks,
     progress,
+    refusals,
     threads,
 )
 from fer.training import epochs, processes
@@ -71,7 +72,7 @@ class Teacher:
         nothing = np.empty(0, np.uint64), np.empty((0, 0, 0), np.float16)
         if not path.exists():
             return nothing
-        with files.understood(path, "file of a teacher's answers", "delete it"):
+        with refusals.understood(path, "file of a teacher's answers", "delete it"):
             owner, faces, answers = _unpacked(path)
         return (faces, answers) if owner == self._of(recipe) else nothing
 

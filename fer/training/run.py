@@ -14,6 +14,7 @@ from fer import (
     models,
     networks,
     precision,
+    refusals,
     scores,
     structure,
 )
@@ -257,7 +258,9 @@ def read_history(model_path: Path) -> list[dict]:
 
     path = Path(model_path).with_suffix(".csv")
     wanted = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
-    content = files.content(path, MOST_HISTORY, f"; it is the history of {model_path}")
+    content = refusals.content(
+        path, MOST_HISTORY, f"; it is the history of {model_path}"
+    )
     try:
         history = pandas.read_csv(io.BytesIO(content), usecols=wanted, dtype=float)
     except ValueError as error:
