@@ -2,8 +2,11 @@
 
 import json
 
+import keras
 import numpy as np
+import pytest
 from by_command import ROOT, python
+from conftest import once
 from small_networks import slim
 
 from fer import explain, models, precision
@@ -42,13 +45,12 @@ def test_a_network_learns_on_jax_from_a_teacher_that_tensorflow_made(
 
 
 ONE_CALL = """
-import sys, numpy
+import keras, numpy
 from fer import networks
 from fer.data import Faces
 from fer.training import distillation, epochs, fit
 from fer.training.recipe import Recipe
 from small_networks import residual
-import keras
 networks.NETWORKS["residual"] = residual
 with numpy.load("faces.npz") as file:
     faces = Faces(file["images"], file["labels"])
@@ -77,23 +79,10 @@ numpy.savez("said.npz", **said)
 """
 
 
-def test_an_epoch_in_one_call_is_the_epoch_step_by_step(drawn, tmp_path):
-    np.savez(tmp_path / "faces.npz", images=drawn.images[:72], labels=drawn.labels[:72])
-    (tmp_path / "one_call.py").write_text(ONE_CALL)
-    on_jax("one_call.py", folder=tmp_path)
-    with np.load(tmp_path / "said.npz") as said:
-        for augment in ("mixup", "mirror"):
-            one, other = (
-                said[f"{augment} {how}"] for how in ("step_by_step", "in_one_call")
-            )
-            assert np.allclose(one, other, rtol=1e-4), augment
-
-
 MAPS = """
-import keras, sys, numpy
 from fer import explain, precision
 precision.fastest = lambda network: "float32"
-network, images = keras.saving.load_model(sys.argv[1]), numpy.load("faces.npy")
+network, images = keras.saving.load_model("slim.keras"), faces.images[:3]
 few = {"smoothgrad": {"samples": 4}, "integrated": {"steps": 4}}
 maps = {
     name: work(network, images, range(3), **few.get(name, {}))
@@ -105,13 +94,36 @@ numpy.savez("maps.npz", climbed=climbed, **maps)
 """
 
 
-def test_explanations_are_the_same_on_both(drawn, tmp_path, monkeypatch):
+@pytest.fixture(scope="session")
+def of_jax(drawn, tmp_path_factory):
+    """A folder of what both save where JAX computes, in one process: it starts slowly.
+
+    slim.keras there is the network that is explained.
+    """
+
+    def play(folder):
+        np.savez(
+            folder / "faces.npz", images=drawn.images[:72], labels=drawn.labels[:72]
+        )
+        slim().save(folder / "slim.keras")
+        (folder / "asked.py").write_text(ONE_CALL + MAPS)
+        on_jax("asked.py", folder=folder)
+
+    return once(tmp_path_factory, "of_jax", play)
+
+
+def test_an_epoch_in_one_call_is_the_epoch_step_by_step(of_jax):
+    with np.load(of_jax / "said.npz") as said:
+        for augment in ("mixup", "mirror"):
+            one, other = (
+                said[f"{augment} {how}"] for how in ("step_by_step", "in_one_call")
+            )
+            assert np.allclose(one, other, rtol=1e-4), augment
+
+
+def test_explanations_are_the_same_on_both(of_jax, drawn, monkeypatch):
     monkeypatch.setattr(precision, "fastest", lambda network: "float32")
-    network, images = slim(), drawn.images[:3]
-    network.save(tmp_path / "slim.keras")
-    np.save(tmp_path / "faces.npy", drawn.images[:3])
-    (tmp_path / "maps.py").write_text(MAPS)
-    on_jax("maps.py", "slim.keras", folder=tmp_path)
+    network, images = keras.saving.load_model(of_jax / "slim.keras"), drawn.images[:3]
     [layer, *_] = explain.pick_layers(network, ["2"])
     few = {"smoothgrad": {"samples": 4}, "integrated": {"steps": 4}}
     here = {
@@ -119,6 +131,6 @@ def test_explanations_are_the_same_on_both(drawn, tmp_path, monkeypatch):
         for name, work in explain.METHODS.items()
     }
     here["climbed"] = explain.ascend(network, layer, steps=3)[0]
-    with np.load(tmp_path / "maps.npz") as there:
+    with np.load(of_jax / "maps.npz") as there:
         for name, maps in here.items():
             assert np.allclose(there[name], maps, atol=1e-3 * np.abs(maps).max()), name
