@@ -16,7 +16,7 @@ from fer.arguments import (
     whole_number,
 )
 
-# Drawn faces are learnt in fewer passes than real ones.
+# So few drawn faces are fitted that augmentation needs more passes to help.
 EPOCHS, SAMPLE_EPOCHS = 60, 80
 # The coursework's: a face, convolutions, steps of ascent, a class and a saliency.
 IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
@@ -147,6 +147,12 @@ FLAGS = {
         "leave out faces that the model was fitted on, and exact copies of them",
         action="store_true",
     ),
+    "drop-leaks": flag(
+        "CSV written by audit.py; leave out faces of which a training row is a copy, "
+        "exact or near",
+        type=file,
+        metavar="F",
+    ),
     "mirror": flag("predict the mirrored face, too, and average", action="store_true"),
     "turn": flag(
         "predict the face turned by 8 degrees each way, too, and average; helps models "
@@ -231,5 +237,5 @@ DATA = ("data", "classes", "drop", "merge")
 # Who trains together.
 TOGETHER = ("processes", "coordinator", "process")
 # Which of them a model is judged on.
-JUDGED = ("usage", "unseen", "drop-seen")
+JUDGED = ("usage", "unseen", "drop-seen", "drop-leaks")
 OTHER_NAMES = {"data": ["--csv"]}

@@ -74,13 +74,29 @@ def models_and_faces(
     if labelled:
         data.must_be_labelled(faces, read)
     loaded = models.load_all(paths, args.pixels, args.outputs or args.classes)
+    faces = data.with_rows(faces)
+    leaks = data.leaks(faces, args.drop_leaks) if args.drop_leaks else ()
     if faces.labels is not None:
         faces = data.in_classes(faces, loaded[0].classes, read)
         asked = args.usage, args.unseen, args.drop_seen
         faces, copies = models.to_judge(loaded, faces, *asked)
         if copies:
             print(f"{copies:,} of {len(faces):,} faces are copies of fitted ones")
+    if args.drop_leaks:
+        faces = _without(faces, leaks, args.drop_leaks)
     return Judged(read, paths, loaded, faces)
+
+
+def _without(faces, leaks, path):
+    """The faces without the rows that leak; raises BadInput where none is left."""
+    import numpy as np
+
+    rest = faces.take(np.flatnonzero(~np.isin(faces.rows, leaks)))
+    gone = len(faces) - len(rest)
+    print(f"{gone:,} of {len(faces):,} faces left out: leaks in {path}")
+    if not len(rest):
+        raise BadInput(f"{path} calls all of these faces leaks: judge on others")
+    return rest
 
 
 def rows_to_label(source: Source, usage: str | None = None) -> Faces:

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer import cli
+from fer import cli, data
 
 ROOT = Path(__file__).parent.parent
 
@@ -234,6 +234,17 @@ def is_drawn(path):
     """Whether the picture at `path` opens and shows more than one colour."""
     with Image.open(path) as picture:
         return np.asarray(picture).std() > 1
+
+
+def write_labelled(path, faces):
+    """Write Faces as a FER2013 file, and return its path."""
+    rows = zip(faces.images, faces.labels, faces.usage, strict=True)
+    lines = (
+        f"{label},{' '.join(map(str, image.ravel()))},{data.USAGES[usage]}\n"
+        for image, label, usage in rows
+    )
+    path.write_text("emotion,pixels,Usage\n" + "".join(lines))
+    return path
 
 
 def write_unlabelled(path, ids, images):

@@ -148,18 +148,10 @@ def once(tmp_path_factory, name, fill):
 @pytest.fixture(scope="session")
 def drawn_csv(drawn, tmp_path_factory):
     """The drawn faces as a FER2013 file."""
-    from fer import data
+    from by_command import write_labelled
 
     def write(folder):
-        images = drawn.images.reshape(len(drawn), -1)
-        rows = zip(images, drawn.labels, drawn.usage, strict=True)
-        (folder / "faces.csv").write_text(
-            "emotion,pixels,Usage\n"
-            + "".join(
-                f"{label},{' '.join(map(str, pixels))},{data.USAGES[usage]}\n"
-                for pixels, label, usage in rows
-            )
-        )
+        write_labelled(folder / "faces.csv", drawn)
 
     return once(tmp_path_factory, "shared_faces", write) / "faces.csv"
 

@@ -2,33 +2,23 @@
 
 import csv
 
+import leaky_faces
 import numpy as np
 import pytest
+from by_command import write_labelled
+from leaky_faces import changed
 from scipy.ndimage import affine_transform, zoom
 
 import audit as script
-from fer import BadInput, data
-from fer.data import audit, cleaning, near, sample
+from fer import data
+from fer.data import audit, near, sample
 
 CLASSES = data.CLASSES
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    """120 drawn faces, of which 20 to 39 are exact copies of 0 to 19; with Usage."""
-    labels, images = sample.faces(120)
-    images[20:40], labels[20:40] = images[:20], labels[:20]
-    usage = np.repeat([0, 1], [100, 20]).astype(np.int8)
-    return data.Faces(images, labels.astype(np.int8), usage)
-
-
-def changed(faces, **columns):
-    """A copy of the faces in which {column: {row: value}} is so."""
-    new = {name: getattr(faces, name).copy() for name in ("images", "labels", "usage")}
-    for name, values in columns.items():
-        for row, value in values.items():
-            new[name][row] = value
-    return data.Faces(**new)
+    return leaky_faces.drawn()
 
 
 def kinds(found):
@@ -139,117 +129,12 @@ def test_faces_without_probabilities_are_not_suspected(drawn):
     assert found["suspected label"] == [5]
 
 
-@pytest.fixture
-def listed(drawn, tmp_path):
-    """Faces of which 5 and 25 contradict, 110 copies 60, 52 is blank; their list."""
-    wrong = changed(
-        drawn,
-        labels={25: (drawn.labels[5] + 1) % 7},
-        images={110: drawn.images[60], 52: 7},
-    )
-    everything, names = audit.joined(wrong)
-    path = tmp_path / "audit.csv"
-    cleaning.save(path, wrong, audit.findings(everything, names=names), names)
-    return wrong, path
-
-
-def test_cleaned_faces_lack_what_was_found_and_keep_one_of_each_copy(listed):
-    faces, path = listed
-    rest, left = data.cleaned(faces, path)
-    assert left == {"leak": 1, "contradicting label": 2, "blank": 1, "copy": 19}
-    assert len(rest) == 120 - 23
-    gone = [5, 52, 60, *range(20, 40)]
-    assert np.array_equal(rest.images, np.delete(faces.images, gone, 0))
-
-
-def test_findings_deleted_from_the_list_are_not_left_out(listed):
-    faces, path = listed
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(line for line in lines if "copy" not in line))
-    assert data.cleaned(faces, path)[1] == {
-        "leak": 1,
-        "contradicting label": 2,
-        "blank": 1,
-    }
-
-
-def test_a_list_of_other_faces_is_refused(listed):
-    faces, path = listed
-    with pytest.raises(BadInput, match="lists other faces than these"):
-        data.cleaned(changed(faces, labels={0: (faces.labels[0] + 1) % 7}), path)
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("", "is no list of audit.py"),
-        ("a,b\n1,2\n", "is no list of audit.py"),
-        ("{}x,copy,1,2\n", "line 3: 'x,copy,1,2' is no finding"),
-        ("{}1,ugly,1,2\n", "line 3: '1,ugly,1,2' is no finding"),
-        ("{}1,copy\n", "line 3: '1,copy' is no finding"),
-        ('{}"1,copy\n', "is no list of findings"),
-    ],
-)
-def test_a_malformed_list_is_refused_with_its_line(listed, text, why):
-    faces, path = listed
-    start = "".join(path.read_text().splitlines(keepends=True)[:2])
-    path.write_text(text.format(start))
-    with pytest.raises(BadInput, match=why):
-        data.cleaned(faces, path)
-
-
-def told_csv(path, rows):
-    """Write a CSV of probabilities, with a column of no class."""
-    with open(path, "w", newline="") as file:
-        csv.writer(file).writerows([("file", *CLASSES), *rows])
-    return path
-
-
-def test_probabilities_are_read_by_the_names_of_their_columns(drawn, tmp_path):
-    rows = [("x.png", *row) for row in np.eye(7)[drawn.labels]]
-    rows[3] = ("x.png", *[""] * 7)
-    told = cleaning.probabilities(told_csv(tmp_path / "p.csv", rows), drawn)
-    assert np.isnan(told[3]).all()
-    assert np.array_equal(told[4:].argmax(1), drawn.labels[4:])
-
-
-@pytest.mark.parametrize(
-    ("row", "why"),
-    [
-        (("x", *[0.5] * 6, 1.5), "line 2: neutral is no number of 0 to 1"),
-        (("x", "much", *[0.5] * 6), "line 2: angry is no number of 0 to 1"),
-        (None, "has 119 rows, not one for each of 120 faces"),
-    ],
-)
-def test_what_is_no_probability_is_refused(drawn, tmp_path, row, why):
-    rows = [("x", *[0.1] * 7)] * 119 + [row] * (row is not None)
-    with pytest.raises(BadInput, match=why):
-        cleaning.probabilities(told_csv(tmp_path / "p.csv", rows[::-1]), drawn)
-
-
-def test_probabilities_without_a_class_are_refused(drawn, tmp_path):
-    (tmp_path / "p.csv").write_text("angry,fear\n0.5,0.5\n")
-    with pytest.raises(BadInput, match="has no column disgust"):
-        cleaning.probabilities(tmp_path / "p.csv", drawn)
-
-
-def written(path, faces):
-    """The faces as a FER2013 file."""
-    rows = zip(faces.images, faces.labels, faces.usage, strict=True)
-    lines = (
-        f"{label},{' '.join(map(str, image.ravel()))},{data.USAGES[usage]}\n"
-        for image, label, usage in rows
-    )
-    path.write_text("emotion,pixels,Usage\n" + "".join(lines))
-    return path
-
-
 def test_audit_prints_writes_and_draws_what_it_found(
-    listed, tmp_path, call, capsys, monkeypatch
+    drawn, tmp_path, call, capsys, monkeypatch
 ):
-    faces, _ = listed
+    faces = leaky_faces.at_fault(drawn)
     monkeypatch.chdir(tmp_path)
-    path = written(tmp_path / "faces.csv", faces)
+    path = write_labelled(tmp_path / "faces.csv", faces)
     test = "".join(
         f"{i}," + " ".join(map(str, faces.images[i].ravel())) + "\n" for i in (7, 80)
     )
@@ -267,12 +152,13 @@ def test_audit_prints_writes_and_draws_what_it_found(
 
 
 def test_strict_ends_in_status_1_when_test_faces_leak(
-    drawn, listed, tmp_path, call, monkeypatch
+    drawn, tmp_path, call, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    call(script, "--data", written(tmp_path / "clean.csv", drawn), "--strict")
+    call(script, "--data", write_labelled(tmp_path / "clean.csv", drawn), "--strict")
+    leaking = write_labelled(tmp_path / "leak.csv", leaky_faces.at_fault(drawn))
     with pytest.raises(SystemExit) as end:
-        call(script, "--data", written(tmp_path / "leak.csv", listed[0]), "--strict")
+        call(script, "--data", leaking, "--strict")
     assert end.value.code == 1 and (tmp_path / "audit.csv").exists()
 
 

@@ -1,6 +1,6 @@
 """Faces in: every form of data is read by `load` into one record, and split."""
 
-from fer.data.cleaning import cleaned
+from fer.data.cleaning import cleaned, leaks
 from fer.data.faces import (
     CLASSES,
     FITTING,
@@ -14,6 +14,7 @@ from fer.data.faces import (
     in_classes,
     must_be_labelled,
     of_usages,
+    with_rows,
 )
 from fer.data.loading import load
 from fer.data.split import (
@@ -45,6 +46,7 @@ __all__ = [
     "groups",
     "has_public_test",
     "in_classes",
+    "leaks",
     "limited",
     "load",
     "must_be_labelled",
@@ -52,4 +54,5 @@ __all__ = [
     "parts",
     "short_digests",
     "split",
+    "with_rows",
 ]

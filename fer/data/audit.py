@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fer.data import near
-from fer.data.faces import USAGES, Faces
+from fer.data.faces import USAGES, Faces, with_rows
 from fer.data.split import exact_groups, groups
 from fer.types import Floats, Images, Ints, Labels, Probabilities
 
@@ -48,7 +48,7 @@ def joined(faces: Faces, test: Faces | None = None) -> tuple[Faces, list[str]]:
 
     Test faces get the Usage PrivateTest. Unknown labels are UNLABELLED.
     """
-    numbers = range(len(faces)) if faces.rows is None else faces.rows
+    numbers = with_rows(faces).rows
     names = list(map(str, numbers))
     usage = np.zeros(len(faces), np.int8) if faces.usage is None else faces.usage
     columns: tuple = (faces.images, _labels(faces), usage)

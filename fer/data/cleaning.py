@@ -10,9 +10,9 @@ import numpy as np
 
 from fer import BadInput, files, refusals
 from fer.data.audit import FINDINGS, TEST, TRAINING, Finding
-from fer.data.faces import Faces, of_usages
+from fer.data.faces import Faces, of_usages, with_rows
 from fer.data.split import digest
-from fer.types import Probabilities
+from fer.types import Ints, Probabilities
 
 HEADER = ("row", "finding", "group", "with")
 # Kinds of which the first face of each group is not at fault.
@@ -39,7 +39,7 @@ def cleaned(faces: Faces, path: Path) -> tuple[Faces, dict[str, int]]:
     for which finding. Raises BadInput where the list is another file's or malformed.
     """
     listed = _read(path, digest(faces))
-    rows = np.arange(len(faces)) if faces.rows is None else faces.rows
+    rows = with_rows(faces).rows
     fits = np.full(len(faces), True) if faces.usage is None else faces.usage == TRAINING
     place = dict(zip(rows[fits].tolist(), np.flatnonzero(fits).tolist(), strict=True))
     left, kept = {}, set()
@@ -53,6 +53,16 @@ def cleaned(faces: Faces, path: Path) -> tuple[Faces, dict[str, int]]:
             left[place[row]] = finding
     stay = np.setdiff1d(np.arange(len(faces)), list(left))
     return faces.take(stay), dict(Counter(left.values()))
+
+
+def leaks(faces: Faces, path: Path) -> Ints:
+    """The numbers of rows (N,) int that a list of `save` calls leaks.
+
+    faces: those of the data that it lists, at least all rows of Training and
+    PublicTest. Raises BadInput where the list is another file's or malformed.
+    """
+    listed = _read(path, digest(of_usages(faces)))
+    return np.array([row for row, _ in listed["leak"]], int)
 
 
 def _read(path, expected):
