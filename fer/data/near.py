@@ -222,10 +222,7 @@ def alike(
         if side == HALF:
             one, two = _halved(one), _halved(two)
         one, two = (end - lit @ end @ lit.T for end in (one, two))
-        reached = _within(one, two, least)
-        left = ~reached
-        reached[left] = _within(two[left], one[left], least)
-        return reached
+        return np.maximum(_within(one, two), _within(two, one)) >= least
 
     blocks = threads.in_order(reach, _starts(found))
     return np.concatenate([*blocks, np.empty(0, bool)])
@@ -238,34 +235,30 @@ def _shadow(side):
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
-def _within(pictures, parts, least):
-    """Which parts, shrunk, are found in their pictures so well: (P,) bool.
+def _within(pictures, parts):
+    """How well parts, shrunk, are found in their pictures: the correlation, (P,).
 
-    Cross-correlated by Fourier transforms (Lewis, 1995, Vision Interface), at any place
-    where the middle of the part lies wholly in the picture. A pair that is found is
-    tried at no smaller size.
+    By Fourier transforms (Lewis, 1995, Vision Interface), at any place where the middle
+    of the part lies wholly in the picture, and the best of all sizes.
     """
     from scipy import fft
 
-    side, reached = pictures.shape[1], np.zeros(len(pictures), bool)
-    left, spectra, windows = np.arange(len(pictures)), fft.rfft2(pictures), {}
+    side, best = pictures.shape[1], np.full(len(pictures), -1, np.float32)
+    spectra, windows = fft.rfft2(pictures), {}
     for size in range(side, int(SMALLEST * side), -STEP[side]):
         width = min(size, side - 2 * SHIFT * side // SIDE)
         shrink, places = _shrink(side, size, width), side - width + 1
         if width not in windows:
-            windows[width] = np.empty((len(pictures), places, places), np.float32)
-            windows[width][left] = _energies(pictures[left], width)
-        part = shrink @ parts[left] @ shrink.T
+            windows[width] = _energies(pictures, width)
+        part = shrink @ parts @ shrink.T
         part -= part.mean((1, 2), keepdims=True)
         # What has no contrast is like nothing.
         energy = np.maximum((part * part).sum((1, 2)), width**2)[:, None, None]
-        energy = energy * windows[width][left]
-        product = spectra[left] * fft.rfft2(part, s=(side, side)).conj()
+        product = spectra * fft.rfft2(part, s=(side, side)).conj()
         product = fft.irfft2(product, s=(side, side))[:, :places, :places]
-        found = (product / np.sqrt(energy)).max((1, 2)) >= least
-        reached[left[found]] = True
-        left = left[~found]
-    return reached
+        reached = product / np.sqrt(energy * windows[width])
+        best = np.maximum(best, reached.max((1, 2)))
+    return best
 
 
 def _energies(pictures, width):
