@@ -104,6 +104,28 @@ class Watch:
             os._exit(1)  # Atheris would end as if all were well.
 
 
+def follow(module):
+    """Let Atheris see which lines of the module's functions an input reaches."""
+    import atheris
+
+    for function in filter(inspect.isfunction, vars(module).copy().values()):
+        if function.__module__ == module.__name__:
+            # Not instrument_func: it follows comparisons too, and Atheris 3.0.0 keeps
+            # the arrays that they make for ever.
+            function.__code__ = atheris.patch_code(
+                function.__code__, trace_dataflow=False, nested=True
+            )
+
+
+def make_small():
+    """Let short files have many rows and blocks, read the same way each time."""
+    vars(csv_reader).update(readers.SMALL)
+    squares.LEAST_SIDE = readers.SMALLEST
+    # It asks the system for memory, for which a small file need not wait.
+    csv_reader._keep_freed_memory = lambda: None
+    threads.in_order = map
+
+
 def main():
     parser = harness.parser(__doc__)
     parser.add_argument("--runs", type=int, default=1_000_000)
@@ -114,19 +136,8 @@ def main():
     import atheris
 
     check, valid, module = readers.targets()[args.target]
-    for function in filter(inspect.isfunction, vars(module).copy().values()):
-        if function.__module__ == module.__name__:
-            # Not instrument_func: it follows comparisons too, and Atheris 3.0.0 keeps
-            # the arrays that they make for ever.
-            function.__code__ = atheris.patch_code(
-                function.__code__, trace_dataflow=False, nested=True
-            )
-    vars(csv_reader).update(readers.SMALL)
-    squares.LEAST_SIDE = readers.SMALLEST
-    # It asks the system for memory, for which a small file need not wait.
-    csv_reader._keep_freed_memory = lambda: None
-    # One thread, so that an input's path is the same each time.
-    threads.in_order = map
+    follow(module)
+    make_small()
     if MEMORY.is_dir():
         tempfile.tempdir = str(MEMORY)
     with tempfile.TemporaryDirectory() as folder:

@@ -9,7 +9,7 @@ import numpy as np
 from fer.types import Array, Floats, Labels, Network
 
 Against = int | Labels | None  # the class whose logit is taken away: one, or (N,)
-BLOCK = 64  # faces at a time: what they light up is some hundred megabytes
+BLOCK = 32  # faces at a time: what they light up takes up to 200 megabytes
 
 
 def weights(network: Network, classes: Labels, against: Against = None) -> Floats:
