@@ -23,16 +23,7 @@ import numpy as np
 
 from benchmarks import harness, search
 from benchmarks.nulls import nulls
-from fer import (
-    arguments,
-    data,
-    explain,
-    files,
-    models,
-    networks,
-    precision,
-    scores,
-)
+from fer import arguments, data, explain, files, models, networks, precision, scores
 from fer.explain import faithfulness, randomised, regions, road, sensitivity
 
 SEARCHED, UNTRAINED = 16, 24  # faces that a search, and a second network, are run on

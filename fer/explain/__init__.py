@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fer.explain import (
-    gradcam,
-    gradient,
-    hirescam,
-    integrated,
-    occlusion,
-    smoothgrad,
-)
+from fer.explain import gradcam, gradient, hirescam, integrated, occlusion, smoothgrad
 from fer.explain.ascent import ascend, ascend_classes
-from fer.explain.faithfulness import (
-    against_chance,
-    at_random,
-)
+from fer.explain.faithfulness import against_chance, at_random
 from fer.explain.gradient import logits
 from fer.explain.integrated import completeness
 from fer.explain.layers import (

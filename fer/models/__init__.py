@@ -2,13 +2,7 @@
 
 from fer.models.card import NOT_FOR
 from fer.models.card import is_beside as has_card
-from fer.models.predict import (
-    BATCH,
-    TURN,
-    mean_over_views,
-    predict,
-    probabilities,
-)
+from fer.models.predict import BATCH, TURN, mean_over_views, predict, probabilities
 from fer.models.saved import (
     BEST,
     OWN,

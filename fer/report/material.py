@@ -10,15 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from fer import (
-    BadInput,
-    data,
-    explain,
-    files,
-    flags,
-    models,
-    scores,
-)
+from fer import BadInput, data, explain, files, flags, models, scores
 from fer.data import sample
 from fer.explain import regions
 from fer.report import page

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fer import (
-    data,
-    explain,
-    flags,
-    models,
-    scores,
-    structure,
-)
+from fer import data, explain, flags, models, scores, structure
 from fer.report import (
     audited,
     charts,
