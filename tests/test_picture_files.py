@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 import pytest
+from by_command import python
 from PIL import Image
 
 from fer import BadInput
@@ -175,3 +176,29 @@ def test_what_a_picture_leaves_out_is_grey(drawn, tmp_path, recwarn):
         assert np.abs(found[:20] - face[:20].astype(int)).max() <= 16
         assert (found[20:] == 128).all()
     assert not recwarn.list
+
+
+LARGE = """
+import resource, sys
+from fer.data import pictures
+pictures.read(sys.argv[2])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+pictures.read(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kilobytes are Linux's unit")
+@pytest.mark.parametrize("mode", ["RGBA", "P", "I;16", "CMYK"])
+def test_a_large_picture_takes_at_most_ten_bytes_a_pixel(mode, tmp_path):
+    more = {"transparency": 0} if mode == "P" else {}
+    more |= {"compression": "tiff_lzw"} if mode == "CMYK" else {}
+    paths = [
+        tmp_path / f"{side}.{'tiff' if mode == 'CMYK' else 'png'}"
+        for side in (4_000, 9)
+    ]
+    for path in paths:
+        Image.new(mode, (int(path.stem),) * 2).save(path, **more)
+    done = python("-c", LARGE, *map(str, paths))
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) * 1024 < 10 * 4_000**2

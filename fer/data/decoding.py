@@ -21,6 +21,7 @@ ENDINGS = (
 GREYS = ("1", "L")
 COLOURS = ("LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB")
 BEHIND = (128, 128, 128)  # where a picture is transparent
+TILE = 1024  # pixels a side
 
 
 def is_picture(name: str) -> bool:
@@ -73,13 +74,29 @@ def _known_formats():
 def _upright(opened):
     from PIL import Image, ImageOps
 
-    upright = ImageOps.exif_transpose(opened)
-    if upright.mode.startswith("I;16"):
-        levels = np.asarray(upright).astype(np.uint16)
+    ImageOps.exif_transpose(opened, in_place=True)
+    deep = opened.mode.startswith("I;16")
+    if not deep and opened.mode not in GREYS + COLOURS:
+        raise ValueError(f"its pixels are {opened.mode}, not 8 or 16 bits a colour")
+    grey = deep or (opened.mode in GREYS and not opened.has_transparency_data)
+    made = Image.new("L" if grey else "RGB", opened.size)
+    # Tile by tile: what is made on the way takes several times as much as the picture.
+    for top in range(0, opened.height, TILE):
+        for left in range(0, opened.width, TILE):
+            right = min(left + TILE, opened.width)
+            tile = opened.crop((left, top, right, min(top + TILE, opened.height)))
+            made.paste(_plain(tile).convert(made.mode), (left, top))
+    return made
+
+
+def _plain(tile):
+    """The tile with eight bits a colour, and nowhere transparent."""
+    from PIL import Image
+
+    if tile.mode.startswith("I;16"):
+        levels = np.asarray(tile).astype(np.uint16)
         return Image.fromarray((levels / 257).round().astype(np.uint8))
-    if upright.mode not in GREYS + COLOURS:
-        raise ValueError(f"its pixels are {upright.mode}, not 8 or 16 bits a colour")
-    if upright.has_transparency_data:
-        behind = Image.new("RGBA", upright.size, BEHIND)
-        upright = Image.alpha_composite(behind, upright.convert("RGBA"))
-    return upright.convert("L" if upright.mode in GREYS else "RGB")
+    if tile.has_transparency_data:
+        behind = Image.new("RGBA", tile.size, BEHIND)
+        return Image.alpha_composite(behind, tile.convert("RGBA"))
+    return tile
