@@ -180,6 +180,18 @@ def test_parquet_may_hold_pixels(tmp_path, cells):
     assert same(data.load(path, data.USAGES))
 
 
+@pytest.mark.parametrize("text", [b"label", b"Training"])
+def test_parquet_whose_text_is_no_utf_8_is_refused(tmp_path, text):
+    path = tmp_path / "faces.parquet"
+    cells = [writing.png(face) for face in IMAGES]
+    write_parquet(path, {"image": cells, "label": LABELS, "usage": USAGES})
+    content = path.read_bytes()
+    assert text in content
+    path.write_bytes(content.replace(text, b"\xff" * len(text)))
+    with pytest.raises(BadInput, match=r"faces\.parquet is a damaged Parquet file"):
+        data.load(path, data.USAGES)
+
+
 def test_a_shard_of_webdataset_is_read(tmp_path):
     members = {}
     for row, name in enumerate(NAMES):

@@ -47,7 +47,7 @@ def _file(path, split, about):
             for batch in file.iter_batches(BLOCK, columns=list(columns.values())):
                 yield _block(path, batch, columns, split, row)
                 row += len(batch)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         why = " ".join(str(error).split())[:100]
