@@ -78,3 +78,7 @@ def test_a_table_lists_paths_only_where_its_first_row_has_one():
 @pytest.mark.parametrize("cell", ["[1, 2, 30]", "1;2;30", " 1  2 30 ", "1.0 2. 30.00"])
 def test_pixels_in_any_brackets_and_separators_are_numbers_with_a_space(cell):
     assert dialect.pixel_text(cell) == "1 2 30"
+
+
+def test_a_column_with_an_endless_name_is_told_at_once():
+    assert dialect.kinds_of(["pixels", "0" * 10**6 + "a"]) == ["images", ""]

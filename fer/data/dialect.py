@@ -51,6 +51,9 @@ SEPARATORS = (",", ";", "\t", "|")
 SAMPLE = 20  # lines that tell a table's layout
 LONGEST_LINE = 1 << 20
 MOST_BLANK = 100  # lines in all
+# Of a name such as pixel7 or 3x4. Each text fits in one way at most, so that one which
+# does not is told in a time that goes with its length.
+WIDE = re.compile(r"[a-z]*[0-9]+(x[0-9]*)?")
 NUMBER = re.compile(r"[0-9]{1,3}(\.0*)?")
 TEXT_BETWEEN_PIXELS = re.compile(r"[\s,;|\[\]()]+")
 
@@ -193,7 +196,7 @@ def kinds_of(fields: list[str]) -> list[str]:
     """The kind of each column by the header, or [] where it names no pixels."""
     names = [plain_name(field) for field in fields]
     kinds = [KINDS.get(name, "" if name else "index") for name in names]
-    wide = [re.fullmatch("[a-z]*[0-9]+x?[0-9]*", name) is not None for name in names]
+    wide = [WIDE.fullmatch(name) is not None for name in names]
     # A row of pixels may look so, too, but for names that are all different.
     unlike = len(set(names)) == len(names)
     if unlike and sum(wide) >= squares.LEAST_SIDE**2 and "images" not in kinds:
