@@ -74,8 +74,8 @@ def models_and_faces(
     if labelled:
         data.must_be_labelled(faces, read)
     loaded = models.load_all(paths, args.pixels, args.outputs or args.classes)
-    faces = data.with_rows(faces)
-    leaks = data.leaks(faces, args.drop_leaks) if args.drop_leaks else ()
+    if args.drop_leaks:
+        faces, leaks = data.with_rows(faces), data.leaks(faces, args.drop_leaks)
     if faces.labels is not None:
         faces = data.in_classes(faces, loaded[0].classes, read)
         asked = args.usage, args.unseen, args.drop_seen

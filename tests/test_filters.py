@@ -18,7 +18,7 @@ def drawn_by_filters(network, call, tmp_path, csv, *words):
 
 def test_a_model_of_one_convolution_has_its_filters_drawn(call, tmp_path, drawn_csv):
     body = [
-        layers.Conv2D(2, 5, strides=4),
+        layers.Conv2D(2, 5, strides=4, activation="relu"),
         layers.Flatten(),
         layers.Dense(7, "softmax"),
     ]

@@ -2,15 +2,13 @@
 
 import ast
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_command import ROOT
 from model_files import refusal, with_card
 
 from fer import models, networks
-
-ROOT = Path(__file__).parent.parent
 
 
 def test_a_model_and_its_card_come_back(good):
