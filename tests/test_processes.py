@@ -63,34 +63,49 @@ def until(there, training):
     return found
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
-def test_two_processes_train_as_one_and_a_killed_one_ends_both(drawn_csv, tmp_path):
-    alone, together = tmp_path / "1", tmp_path / "2"
-    one = begun(drawn_csv, alone)
-    two = begun(drawn_csv, together, "--processes", "2")
-    until((together / "m.checkpoint.npz").exists, two)
-    killed = time.monotonic()
-    os.kill(second_of(two), signal.SIGKILL)
-    said = two.communicate()[1]
-    assert time.monotonic() - killed < 60
-    assert "process 1 of 2 ended: killed by SIGKILL" in said
-    assert (said.count("\n"), two.returncode) == (1, 2)
-
+def as_hosts(faces, *folders):
+    """As many trainings as folders, each given its number, that make up one."""
     with socket.socket() as free:
         free.bind((joining.LOCAL, 0))
         where = f"{joining.LOCAL}:{free.getsockname()[1]}"
-    hosts = [
-        begun(
-            *(drawn_csv, folder, "--resume", "--processes", "2"),
-            *("--coordinator", where, "--process", str(number)),
-        )
-        for number, folder in enumerate((together, tmp_path / "nothing"))
+    together = "--resume", "--coordinator", where, "--processes", str(len(folders))
+    return [
+        begun(faces, folder, *together, "--process", str(number))
+        for number, folder in enumerate(folders)
     ]
+
+
+def ended(training, number):
+    """What it says, within a minute after the process `number` was killed."""
+    os.kill(number, signal.SIGKILL)
+    said = training.communicate(timeout=60)[1]
+    assert said.count("\n") == 1
+    return said
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
+def test_two_processes_train_as_one_and_a_killed_one_ends_both(drawn_csv, tmp_path):
+    alone, together, nothing = (tmp_path / name for name in ("1", "2", "nothing"))
+    kept = together / "m.checkpoint.npz"
+    one = begun(drawn_csv, alone)
+    two = begun(drawn_csv, together, "--processes", "2")
+    until(kept.exists, two)
+    said = ended(two, second_of(two))
+    assert "process 1 of 2 ended: killed by SIGKILL" in said
+    assert two.returncode == 2
+
+    before = kept.stat().st_mtime_ns
+    first, second = as_hosts(drawn_csv, together, nothing)
+    until(lambda: kept.stat().st_mtime_ns > before, first)
+    assert "process 0 was lost; --resume goes on" in ended(second, first.pid)
+    first.communicate()
+
+    hosts = as_hosts(drawn_csv, together, nothing)
     (out, error), (silence, none) = (each.communicate() for each in hosts)
     assert [each.returncode for each in hosts] == [0, 0], error + none
     assert error == none == silence == ""
     assert out.count("epoch 30 of 30") == out.count("wrote ") == 1
-    assert not (tmp_path / "nothing").exists()
+    assert not nothing.exists()
 
     assert one.wait() == 0
     assert np.allclose(history(alone), history(together), rtol=1e-5)
