@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import math
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from fer import BadInput
+from fer.types import Images
 
 # Pillow has more: of one, another program would be started on a stranger's file.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "HEIF")
@@ -29,8 +30,8 @@ def is_picture(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
-def picture(stream: IO[bytes], where: str) -> Any:
-    """The picture in a stream as viewers show it: a Pillow image, "L" or "RGB".
+def picture(stream: IO[bytes], where: str) -> Images:
+    """The picture in a stream as viewers show it: (H, W) or (H, W, 3) uint8.
 
     Upright, grey where it is transparent. Raises BadInput that names `where` for what
     is no picture, or one whose pixels are too many, or of another kind than 8 or 16
@@ -72,20 +73,21 @@ def _known_formats():
 
 
 def _upright(opened):
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     ImageOps.exif_transpose(opened, in_place=True)
     deep = opened.mode.startswith("I;16")
     if not deep and opened.mode not in GREYS + COLOURS:
         raise ValueError(f"its pixels are {opened.mode}, not 8 or 16 bits a colour")
     grey = deep or (opened.mode in GREYS and not opened.has_transparency_data)
-    made = Image.new("L" if grey else "RGB", opened.size)
+    width, height = opened.size
+    made = np.empty((height, width) if grey else (height, width, 3), np.uint8)
     # Tile by tile: what is made on the way takes several times as much as the picture.
-    for top in range(0, opened.height, TILE):
-        for left in range(0, opened.width, TILE):
-            right = min(left + TILE, opened.width)
-            tile = opened.crop((left, top, right, min(top + TILE, opened.height)))
-            made.paste(_plain(tile).convert(made.mode), (left, top))
+    for top in range(0, height, TILE):
+        for left in range(0, width, TILE):
+            right, bottom = min(left + TILE, width), min(top + TILE, height)
+            tile = _plain(opened.crop((left, top, right, bottom)))
+            made[top:bottom, left:right] = tile.convert("L" if grey else "RGB")
     return made
 
 

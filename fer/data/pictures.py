@@ -100,7 +100,7 @@ def read(path: Path | str) -> Images:
     Raises BadInput as decoding.picture, and for a file that cannot be read.
     """
     with refusals.reading(path), open(path, "rb") as stream:
-        pixels = np.array(decoding.picture(stream, str(path)))
+        pixels = decoding.picture(stream, str(path))
     # Pillow's convert("RGB") takes more memory.
     return pixels if pixels.ndim == 3 else pixels[..., None].repeat(3, axis=2)
 

@@ -30,10 +30,10 @@ def decoded(content: bytes, where: str) -> tuple[Images, tuple[str, ...]]:
     colours (ITU-R 601), the middle square of what is none. Raises BadInput as
     decoding.picture.
     """
-    from PIL import ImageOps
+    from PIL import Image, ImageOps
 
     side = csv_reader.SIDE
-    picture = decoding.picture(io.BytesIO(content), where)
+    picture = Image.fromarray(decoding.picture(io.BytesIO(content), where))
     done = ["colour made grey"] * (picture.mode != "L")
     grey = picture.convert("L")
     if grey.size != (side, side):
