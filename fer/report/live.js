@@ -169,7 +169,8 @@ function live(place, told) {
     const order = [...each.keys()].sort((a, b) => each[b] - each[a]);
     const map = hirescam(model, values, order[0]);
     const top = Math.max(...map) || 1;
-    paint(heat, (at) => colors[Math.round(((colors.length - 1) * map[at]) / top)]);
+    const level = (at) => Math.round(((colors.length - 1) * map[at]) / top);
+    paint(readable(heat), (at) => colors[level(at)], told.places);
     const line = (it) => make("li", {}, `${told.classes[it]} ${each[it].toFixed(2)}`);
     list.replaceChildren(...order.map(line));
   }

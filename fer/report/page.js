@@ -4,7 +4,8 @@
 // are in the page; without this script all but the faces of the matrix can be read.
 
 const SIDE = 48;
-const PAGE = 12; // faces shown at a time
+const GAP = 6; // between the pictures of a face
+const PAGE = 9; // faces shown at a time
 const byId = (id) => document.getElementById(id);
 const data = (id) => byId(id) && JSON.parse(byId(id).textContent);
 
@@ -62,7 +63,7 @@ async function pixelsOf(uri) {
   if (!sheets.has(uri)) {
     const image = new Image();
     image.src = uri;
-    await image.decode();
+    await new Promise((loaded) => (image.onload = loaded)); // decode() decodes it twice
     const { naturalWidth: width, naturalHeight: height } = image;
     const context = readable(make("canvas", { width, height }));
     context.drawImage(image, 0, 0);
@@ -77,9 +78,9 @@ function tile(sheet, number) {
   const left = (number % columns) * SIDE;
   const top = Math.floor(number / columns) * SIDE;
   const values = new Uint8Array(SIDE * SIDE);
-  for (let place = 0; place < values.length; place++) {
-    const row = top + Math.floor(place / SIDE);
-    values[place] = sheet.data[4 * (row * sheet.width + left + (place % SIDE))];
+  for (let row = 0, place = 0; row < SIDE; row++) {
+    let at = 4 * ((top + row) * sheet.width + left);
+    for (const end = place + SIDE; place < end; at += 4) values[place++] = sheet.data[at];
   }
   return values;
 }
@@ -88,13 +89,12 @@ function tile(sheet, number) {
 const packed = ([red, green, blue]) => red | (green << 8) | (blue << 16) | (255 << 24);
 const GREYS = Array.from({ length: 256 }, (_, level) => packed(Array(3).fill(level)));
 
-// A canvas whose pixel `place` has the packed colour of color(place).
-function paint(canvas, color) {
-  const context = readable(canvas);
-  const image = context.createImageData(canvas.width, canvas.height);
+// Draws a square picture whose pixel `place` has the packed colour of color(place).
+function paint(context, color, side = SIDE, left = 0) {
+  const image = context.createImageData(side, side);
   const pixels = new Int32Array(image.data.buffer);
   for (let place = 0; place < pixels.length; place++) pixels[place] = color(place);
-  context.putImageData(image, 0, 0);
+  context.putImageData(image, left, 0);
 }
 
 function viewer(place, about) {
@@ -159,36 +159,36 @@ function viewer(place, about) {
   // An empty card of face `number` of a cell.
   function card(cell, number) {
     const row = `Row ${cell.rows[number]}`;
-    const canvas = (what) =>
-      make("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": what });
-    const pictures = [canvas(`${row}, the face`)];
-    if (number < cell.maps[0].classes.length) {
-      const others = ["its map", "what the mask keeps", "the map beside it"];
-      pictures.push(...others.map((it) => canvas(`${row}, ${it}`)));
-    }
+    const mapped = number < cell.maps[0].classes.length;
+    const what = mapped ? ", its map, what the mask keeps, the map beside it" : "";
+    // One canvas a face: four would take a browser far longer.
+    const canvas = make("canvas", {
+      ...{ width: 4 * SIDE + 3 * GAP, height: SIDE },
+      ...{ role: "img", "aria-label": `${row}: the face${what}` },
+    });
     const lines = about.networks.map((it) =>
       make("p", {}, make("b", {}, it), ` ${top(cell.top[it][number])}`)
     );
     const kept = make("p", { class: "kept" });
     const head = make("h4", {}, `${row}, label ${state.true}`);
-    const beside = make("div", { class: "pictures" }, ...pictures);
-    return { number, pictures, kept, element: make("li", {}, head, beside, ...lines, kept) };
+    const element = make("li", {}, head, canvas, ...lines, kept);
+    return { number, mapped, context: readable(canvas), kept, element };
   }
 
   // Draws the mask of a card, its face and maps where they are new, and tells what is left.
   function fill(card, map, ...sheets) {
     const [face, ...shades] = sheets.map((it) => tile(it, card.number));
-    const [plain, heat, masked, beside] = card.pictures;
-    if (whole) paint(plain, (it) => GREYS[face[it]]);
-    if (!masked) return;
+    const draw = (column, color) => paint(card.context, color, SIDE, column * (SIDE + GAP));
+    if (whole) draw(0, (it) => GREYS[face[it]]);
+    if (!card.mapped) return;
     const [level, other] = shades.map((it) => it.map((shade) => Math.round(shade / about.shade)));
     if (whole) {
-      paint(heat, (it) => colors[level[it]]);
-      paint(beside, (it) => colors[other[it]]);
+      draw(1, (it) => colors[level[it]]);
+      draw(3, (it) => colors[other[it]]);
     }
     const step = about.thresholds.indexOf(Number(state.threshold));
     const kept = level.filter((it) => it > step).length / level.length;
-    paint(masked, (it) => (level[it] > step ? GREYS[face[it]] : gone));
+    draw(2, (it) => (level[it] > step ? GREYS[face[it]] : gone));
     card.kept.textContent =
       `The mask keeps ${(100 * kept).toFixed(1)}% of the pixels; ${map.network}'s ` +
       `probability of ${name(map.classes[card.number])} is then ` +
