@@ -19,7 +19,10 @@ FOLDER = Path("models/fer2013")
 
 
 def best(network: str, *teachers: str, **choices: object) -> Recipe:
-    """The best recipe of that network, taught by models of FOLDER."""
+    """The best recipe of that network, taught by models of FOLDER.
+
+    choices: others of the recipe's; start names a model of FOLDER, of the same seed.
+    """
     paths = tuple(str(FOLDER / f"{teacher}.keras") for teacher in teachers)
     return Recipe(network=network, teachers=paths, **BEST[network] | choices)
 
@@ -44,16 +47,23 @@ def main(doc: str, recipes: dict[str, Recipe]) -> None:
     parser.add_argument("--csv", required=True, type=arguments.file)
     parser.add_argument("--seeds", type=arguments.whole_number(1, 100), default=5)
     parser.add_argument("--first", type=arguments.whole_number(0, 99), default=0)
+    parser.add_argument("--only", nargs="+", choices=recipes, default=recipes)
     args = parser.parse_args()
     from fer.training import run
 
-    for seed in range(args.first, args.seeds):
-        for name, recipe in recipes.items():
-            out = place(name, seed)
+    for name in args.only:
+        for seed in range(args.first, args.seeds):
+            out, recipe = place(name, seed), of_seed(recipes[name], seed)
             if is_done(out.with_suffix(".json"), recipe):
-                print(f"{out} is trained already")
+                print(f"{out} is trained already: to do it anew, delete its card")
                 continue
-            run.train(dataclasses.replace(recipe, seed=seed), args.csv, out, None)
+            run.train(recipe, args.csv, out, None)
+
+
+def of_seed(recipe: Recipe, seed: int) -> Recipe:
+    """The recipe with that seed, and with the file of that seed to start from."""
+    start = recipe.start and str(place(recipe.start, seed))
+    return dataclasses.replace(recipe, seed=seed, start=start)
 
 
 def is_done(card: Path, recipe: Recipe) -> bool:

@@ -1,12 +1,11 @@
-"""The coursework's DNN, taught by the mean of three compact_5m.
+"""The coursework's DNN, taught.
 
 python -m recipes.dnn --csv data/fer2013.csv
 """
 
 import recipes
 
-TEACHERS = ("compact_5m", "compact_5m_1", "compact_5m_2")
-RECIPES = {"dnn": recipes.best("dnn", *TEACHERS, epochs=200)}
+RECIPES = {"dnn": recipes.best("dnn", "compact_start", share=0.5)}
 
 if __name__ == "__main__":
     recipes.main(__doc__, RECIPES)

@@ -1,11 +1,12 @@
-"""The first teachers: compact of twice the width, from labels alone.
+"""The first teacher: compact, from labels alone.
 
 python -m recipes.teacher --csv data/fer2013.csv
 """
 
 import recipes
+from fer.training.recipe import Recipe
 
-RECIPES = {"teacher": recipes.best("compact_5m", epochs=60)}
+RECIPES = {"teacher": Recipe(network="compact", augment="strong", epochs=40)}
 
 if __name__ == "__main__":
     recipes.main(__doc__, RECIPES)
