@@ -27,7 +27,7 @@ def main() -> None:
 
     judged = selection.models_and_faces(args, args.out / "filters.png")
     model, faces = judged.model, judged.faces
-    image, name = _face(args, judged)
+    image, name = selection.face_to_answer(args, judged)
     weights = explain.first_weights(model.network)
     layers = explain.convolutions(model.network)[: len(flags.LAYERS)]
     if args.layers:
@@ -56,18 +56,6 @@ def main() -> None:
     for out, figure, _ in drawn:
         files.write_figure(args.out / out, figure)
         print(f"wrote {args.out / out}")
-
-
-def _face(args, judged):
-    """The face to answer (48, 48) uint8, and its name."""
-    from fer.data import pictures
-
-    if args.photo:
-        return pictures.face(args.photo), args.photo.name
-    row = min(flags.IMAGE, len(judged.faces) - 1)
-    if args.image is not None:
-        row = selection.row(args.image, judged.faces, judged.source)
-    return judged.faces.images[row], f"validation row {row}"
 
 
 def _of_layer(args, model, layer, faces, image, name):

@@ -8,21 +8,14 @@ Drawn faces: new models in models/sample, the page in figures/sample. Your own: 
 shipped models, with --train new ones in models/report; the page in figures/report.
 """
 
-from __future__ import annotations
-
 import shlex
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where fer is ours
 
 from fer import BadInput, cli, defaults, flags
-
-if TYPE_CHECKING:
-    from fer.data import Source
 
 
 def main() -> None:
@@ -52,7 +45,7 @@ def main() -> None:
         for name in material.FILES.values():
             run.must_be_free(folder / name, *read)
         few = defaults.for_sample(source).get("epochs", flags.EPOCHS)
-        train(source, folder, args.epochs or few, args.seed)
+        run.train_coursework(source, folder, args.epochs or few, args.seed)
     asked = {"test": test, "out": out, "seed": args.seed, "most": args.faces}
     asked["command"] = shlex.join(["python", "report.py", *sys.argv[1:]])
     # Two runs into one folder would mix page and pictures.
@@ -75,20 +68,6 @@ def _write(gathered):
     path = gathered.out / "report.html"
     files.write_text(path, page.page("Facial expressions", parts))
     return path
-
-
-def train(source: Source, folder: Path, epochs: int, seed: int) -> None:
-    """Train the coursework's networks on `source`, but for those already trained so."""
-    from fer.training import run
-    from fer.training.recipe import Recipe
-
-    cnn = Recipe(epochs=epochs, seed=seed)
-    for name, chosen in (
-        ("cnn", cnn),
-        ("cnn_plain", replace(cnn, augment="none")),
-        ("dnn", replace(cnn, network="dnn")),
-    ):
-        run.train_unless_done(chosen, source, folder / f"{name}.keras")
 
 
 if __name__ == "__main__":

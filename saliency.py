@@ -30,7 +30,7 @@ def main() -> None:
     methods = args.method or [explain.best(model.network)]
     options = _options_of(args, methods)
     [told] = model.predict(image[None])
-    asked = _chosen(args, model, int(told.argmax()), label)
+    asked = selection.classes_to_explain(args, model, int(told.argmax()), label)
     classes: list[Any] = [it if it is None else np.array([it]) for it in asked]
     heats = {}
     for method in methods:
@@ -66,26 +66,6 @@ def _options_of(args, methods):
     }
     given.setdefault("smoothgrad", {})["seed"] = args.seed
     return {method: given.get(method, {}) for method in methods}
-
-
-def _chosen(args, model, predicted, label):
-    """The class to explain and the one to set against it, or None, as numbers."""
-    named = {name: number for number, name in enumerate(model.classes)}
-    known = named | {"predicted": predicted}
-    if label is not None:
-        known["true"] = label
-    numbers = []
-    for flag in ("class", "against"):
-        name = getattr(args, flag)
-        if name is not None and name not in known:
-            raise BadInput(
-                f"--{flag} {name} is not known of this face: choose of "
-                f"{', '.join(known)}"
-            )
-        numbers.append(known.get(name))
-    if numbers[0] == numbers[1]:
-        raise BadInput("--class and --against are the same class: name two")
-    return numbers
 
 
 if __name__ == "__main__":

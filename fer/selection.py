@@ -155,6 +155,46 @@ def _photo_to_explain(args, written):
     return model, face, None, args.photo.name
 
 
+def classes_to_explain(
+    args: argparse.Namespace, model: Model, predicted: int, label: int | None
+) -> tuple[int, int | None]:
+    """The class to explain and the one to set against it, or None: their numbers.
+
+    As --class and --against name them; predicted and label are the face's. Raises
+    BadInput for a class that is not known of the face, and where both are the same.
+    """
+    named = {name: number for number, name in enumerate(model.classes)}
+    known = named | {"predicted": predicted}
+    if label is not None:
+        known["true"] = label
+    for flag in ("class", "against"):
+        name = getattr(args, flag)
+        if name is not None and name not in known:
+            raise BadInput(
+                f"--{flag} {name} is not known of this face: choose of "
+                f"{', '.join(known)}"
+            )
+    explained, against = known[getattr(args, "class")], known.get(args.against)
+    if explained == against:
+        raise BadInput("--class and --against are the same class: name two")
+    return explained, against
+
+
+def face_to_answer(args: argparse.Namespace, judged: Judged) -> tuple[Images, str]:
+    """The face (48, 48) uint8 that filters answer, and what to call it.
+
+    It is --photo, or row --image of those that are judged; by default flags.IMAGE.
+    """
+    if args.photo:
+        from fer.data import pictures
+
+        return pictures.face(args.photo), args.photo.name
+    number = min(flags.IMAGE, len(judged.faces) - 1)
+    if args.image is not None:
+        number = row(args.image, judged.faces, judged.source)
+    return judged.faces.images[number], f"validation row {number}"
+
+
 def row(number: int, faces: Faces, source: Source) -> int:
     """`number`, if it is a row of `faces`, of `source`; raises BadInput otherwise."""
     if number >= len(faces):

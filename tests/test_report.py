@@ -36,7 +36,7 @@ def test_the_report_trains_its_three_models_and_none_twice(
     drawn_csv, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setitem(networks.NETWORKS, "cnn", residual)
-    report.train(drawn_csv, tmp_path, epochs=1, seed=0)
+    run_.train_coursework(drawn_csv, tmp_path, epochs=1, seed=0)
     names = {"cnn": "generator", "cnn_plain": "none", "dnn": "generator"}
     for name, augmented in names.items():
         out = tmp_path / f"{name}.keras"
@@ -50,7 +50,7 @@ def test_the_report_trains_its_three_models_and_none_twice(
         assert (defaults.source(asked), asked.out) == (data.Source.of(drawn_csv), out)
     (tmp_path / "dnn.csv").unlink()
     capsys.readouterr()
-    report.train(drawn_csv, tmp_path, epochs=1, seed=0)
+    run_.train_coursework(drawn_csv, tmp_path, epochs=1, seed=0)
     said = capsys.readouterr().out
     assert said.count("is already trained so") == 2
     assert f"wrote {tmp_path / 'dnn.keras'}" in said
@@ -149,7 +149,7 @@ def test_a_report_finds_faces_models_and_folders_by_itself(
     for name in ("sample", "sample_test", *(("fer2013", "test") if own else ())):
         shutil.copy(drawn_csv, f"data/{name}.csv")
     trained = []
-    monkeypatch.setattr(report, "train", lambda *asked: trained.append(asked))
+    monkeypatch.setattr(run_, "train_coursework", lambda *it: trained.append(it))
 
     def gather(*asked, **more):
         raise Asked(*asked, more)

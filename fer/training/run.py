@@ -1,6 +1,7 @@
 """One training run: from faces to the files that it leaves beside the model."""
 
 import contextlib
+import dataclasses
 import io
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,17 @@ def _has_card(out):
         models.without_network(out)
         return True
     return False
+
+
+def train_coursework(source: Any, folder: Path, epochs: int, seed: int) -> None:
+    """Train the coursework's three networks, but for those already trained so."""
+    cnn = Recipe(epochs=epochs, seed=seed)
+    for name, chosen in (
+        ("cnn", cnn),
+        ("cnn_plain", dataclasses.replace(cnn, augment="none")),
+        ("dnn", dataclasses.replace(cnn, network="dnn")),
+    ):
+        train_unless_done(chosen, source, folder / f"{name}.keras")
 
 
 def train_unless_done(recipe: Recipe, source: Any, out: Path) -> None:
