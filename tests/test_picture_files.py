@@ -10,7 +10,7 @@ from by_command import python
 from PIL import Image
 
 from fer import BadInput
-from fer.data import detect, pictures
+from fer.data import decoding, detect, pictures
 
 
 @pytest.mark.parametrize("ending", [".png", ".bmp", ".tif", ".gif", ".ppm", ".webp"])
@@ -121,8 +121,9 @@ def test_what_is_no_picture_is_refused(rng, tmp_path, monkeypatch):
     }.items():
         with pytest.raises(BadInput, match=why):
             pictures.face(tmp_path / name)
-    for most in (1500, 3000):  # Pillow warns of so many, and refuses twice as many
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
+    # Pillow refuses twice as many as its own bound.
+    for bound in ((decoding, "MOST_PIXELS", 4095), (Image, "MAX_IMAGE_PIXELS", 2047)):
+        monkeypatch.setattr(*bound)
         with pytest.raises(BadInput, match=r"more pixels than .*: shrink it"):
             pictures.face(good)
 
