@@ -21,9 +21,9 @@ EPOCHS, SAMPLE_EPOCHS = 60, 80
 # The coursework's: a face, convolutions, steps of ascent, a class and a saliency.
 IMAGE, LAYERS, STEPS, SHOWN, THRESHOLD = 9, ("1", "2"), 90, "fear", 0.6
 MOVING = 500  # faces that show which filters are dead
-# The first two tell no more of a face than the mean map of other faces does.
+# The first two tell hardly more of a face than the mean map of other faces does.
 WEAK = ("gradient", "smoothgrad")
-WARNING = "tell no more of a face than other faces' mean map (docs/explain.md)"
+WARNING = "tell hardly more of a face than other faces' mean map (docs/explain.md)"
 METHODS = ("gradient", "smoothgrad", "integrated", "gradcam", "hirescam", "occlusion")
 
 
