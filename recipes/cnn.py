@@ -3,14 +3,12 @@
 python -m recipes.cnn --csv data/fer2013.csv
 """
 
-import dataclasses
-
 import recipes
 
-TAUGHT = recipes.best("cnn", "compact_start", share=0.5)
+TAUGHT = "cnn", "compact_start"
 RECIPES = {
-    "cnn": TAUGHT,
-    "cnn_plain": dataclasses.replace(TAUGHT, augment="none", epochs=60),
+    "cnn": recipes.best(*TAUGHT, share=0.5),
+    "cnn_plain": recipes.best(*TAUGHT, share=0.5, augment="none", epochs=60),
 }
 
 if __name__ == "__main__":
