@@ -26,7 +26,7 @@ from benchmarks.nulls import nulls
 from fer import arguments, data, explain, files, models, networks, precision, scores
 from fer.explain import faithfulness, randomised, regions, road, sensitivity
 
-SEARCHED, UNTRAINED = 16, 24  # faces that a search, and a second network, are run on
+SEARCHED, UNTRAINED = 64, 24  # faces that a search, and a second network, are run on
 BLOCK = 100  # faces at a time
 PARTS = ("eyes", "brows", "nose", "mouth")  # of the face, to point at
 

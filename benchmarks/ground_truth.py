@@ -22,7 +22,8 @@ from fer import explain, networks
 from fer.data import sample
 from fer.explain import regions
 
-RATE, ENOUGH = 0.005, 0.97  # of learning; of the first and of the second faces
+RATE, BATCH = 0.005, 32  # of learning
+ENOUGH = 0.97  # of the first and of the second faces told right
 
 
 def small():
@@ -34,6 +35,7 @@ def small():
     for layer in (
         layers.Rescaling(**networks.RESCALING),
         layers.Conv2D(16, 5, strides=2, padding="same", **networks.RELU),
+        layers.Conv2D(32, 3, padding="same", **networks.RELU),
         layers.Conv2D(32, 3, padding="same", **networks.RELU),
         layers.GlobalMaxPooling2D(),
         layers.Dense(2, activation="softmax"),
@@ -53,10 +55,11 @@ def learned(trait, pairs, epochs, seed):
     images, labels = faces_of(trait, pairs, seed)
     new = faces_of(trait, pairs // 4, seed + 2)
     network = small()
-    rate = keras.optimizers.Adam(RATE)
-    network.compile(rate, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * len(images) // BATCH)
+    optimizer = keras.optimizers.Adam(rate)
+    network.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     for epoch in range(epochs):
-        network.fit(images, labels, 32, verbose=0)
+        network.fit(images, labels, BATCH, verbose=0)
         told = network.predict_on_batch(new[0]).argmax(axis=1) == new[1]
         print(f"{trait}, epoch {epoch + 1}: {told.mean():.3f}", file=sys.stderr)
         if told[new[1] == 0].mean() >= ENOUGH <= told[new[1] == 1].mean():

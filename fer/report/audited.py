@@ -21,7 +21,9 @@ def section(report: Material) -> Iterator[page.Html]:
         yield page.table((*header[:-1], "meaning"), rows, "What is wrong with the data")
     else:
         yield page.paragraph("The audit finds nothing wrong with these faces.")
-    yield page.paragraph(
-        "Exact and near copies were looked for anew, for this page. `python audit.py` "
-        "lists each face, and with --model the labels that are likely wrong."
+    yield page.tag(
+        "p",
+        "Exact and near copies were looked for anew, for this page. ",
+        page.tag("code", "python audit.py"),
+        " lists each face, and with --model the labels that are likely wrong.",
     )

@@ -141,12 +141,13 @@ def _on_ray(task, starts, address):
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         rows = ray.data.from_items([{"start": start} for start in starts])
+        most = max(1, int(ray.cluster_resources()["CPU"]))
         done = rows.map_batches(
             Labeller,
             fn_constructor_args=[task],
             batch_size=1,
             num_cpus=CPUS,
-            concurrency=(1, max(1, int(ray.cluster_resources()["CPU"]))),
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
         )
         for row in done.iter_rows():
             yield row["start"], row["part"]
