@@ -156,15 +156,21 @@ def drawn_faces(args):
     return model, images, model.predict(images).argmax(1)
 
 
+def parser(doc, faces=400):
+    """A parser of the flags that drawn_faces needs; faces: how many without --faces."""
+    asked = harness.parser(doc)
+    asked.add_argument("--data", required=True, type=arguments.path)
+    asked.add_argument("--model", type=arguments.path, default=models.SHIPPED)
+    asked.add_argument("--faces", type=int, default=faces)
+    asked.add_argument("--seed", type=int, default=0)
+    return asked
+
+
 def main():
-    parser = harness.parser(__doc__)
-    parser.add_argument("--data", required=True, type=arguments.path)
-    parser.add_argument("--model", type=arguments.path, default=models.SHIPPED)
-    parser.add_argument("--faces", type=int, default=400)
-    parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--blocks", type=arguments.path, metavar="FILE")
-    args = parser.parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("--steps", type=int, default=10)
+    asked.add_argument("--blocks", type=arguments.path, metavar="FILE")
+    args = asked.parse_args()
     model, images, classes = drawn_faces(args)
     # Rounding moves each probability a little, and no mean of them.
     fast = networks.computing_in(precision.fastest(model.network), model.network)

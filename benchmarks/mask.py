@@ -13,9 +13,8 @@ random, nearest to the middle, and highest in the mean map of the other faces, w
 
 import numpy as np
 
-from benchmarks import harness
-from benchmarks.faithfulness import difference, drawn_faces
-from fer import arguments, explain, flags, models
+from benchmarks.faithfulness import difference, drawn_faces, parser
+from fer import explain, flags
 from fer.explain import faithfulness
 
 WANTED = 0.05, 0.15
@@ -79,13 +78,9 @@ def show(network, images, classes, heat, name):
 
 
 def main():
-    parser = harness.parser(__doc__)
-    parser.add_argument("--data", required=True, type=arguments.path)
-    parser.add_argument("--model", type=arguments.path, default=models.SHIPPED)
-    parser.add_argument("--faces", type=int, default=400)
-    parser.add_argument("--methods", nargs="+", default=flags.METHODS)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("--methods", nargs="+", default=flags.METHODS)
+    args = asked.parse_args()
     model, images, classes = drawn_faces(args)
     whole = faithfulness.probabilities(model.network, images, classes).mean()
     print(f"{args.model}, {len(images)} faces; probability {whole:.3f}")
