@@ -55,7 +55,7 @@ def command(*words, **environment):
     return timed(work)
 
 
-def worker(module, name, *words):
+def worker(module, name, *words, warm_up=WARM_UP):
     """A contender: `python -m module --worker name words...`, idle between its turns.
 
     That process calls `serve`.
@@ -72,7 +72,7 @@ def worker(module, name, *words):
         process.stdin.flush()
         return float(process.stdout.readline())
 
-    for _ in range(WARM_UP):
+    for _ in range(warm_up):
         contender()
     return contender
 

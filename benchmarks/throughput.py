@@ -24,11 +24,12 @@ from fer import machine, precision
 STEPS, SIDE = 10, 2048
 SUITE, AUGMENTED = "suite", "suite with the generator"
 HABIT, CEILING = "Keras habit", "matrix product"
+LAYOUTS = {"contiguous": "contiguous_format", "channels_last": "channels_last"}
 PYTORCH = [
     " ".join(("PyTorch", *words))
     for words in itertools.product(
         ("float32", "bfloat16"),
-        ("contiguous", "channels_last"),
+        LAYOUTS,
         ("eager", "compiled"),
     )
 ]
@@ -63,16 +64,15 @@ def suite(batch_size, augment="none"):
     return lambda: train(0)
 
 
-def pytorch(name, batch_size):
-    """The same network and steps in PyTorch."""
+def in_pytorch(name):
+    """The same network in PyTorch, and a function that trains it on a batch.
+
+    A batch: uint8 (N, 1, 48, 48) and int (N,).
+    """
     import torch
     from torch import nn
 
     _, precision, layout, mode = name.split()
-    images, labels = faces(batch_size)
-    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
-    if layout == "channels_last":
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
     network = nn.Sequential(
         *(nn.Conv2d(1, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU()),
@@ -80,27 +80,38 @@ def pytorch(name, batch_size):
         *(nn.Conv2d(64, 128, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)),
         *(nn.Flatten(), nn.Linear(4608, 256), nn.ReLU(), nn.Dropout(0.3)),
         *(nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.3), nn.Linear(256, 7)),
-    )
-    if layout == "channels_last":
-        network = network.to(memory_format=torch.channels_last)
+    ).to(memory_format=getattr(torch, LAYOUTS[layout]))
     optimizer = torch.optim.AdamW(network.parameters(), 1.5e-3, weight_decay=0.02)
     loss_of = nn.CrossEntropyLoss(label_smoothing=0.1)
     called = torch.compile(network) if mode == "compiled" else network
-    batches = list(
-        zip(
-            pixels.split(batch_size),
-            torch.from_numpy(labels).split(batch_size),
-            strict=True,
-        )
-    )
+
+    def step(images, labels):
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, precision == "bfloat16"):
+            loss = loss_of(called(pixels(images)), labels)
+        loss.backward()
+        optimizer.step()
+
+    return called, step
+
+
+def pixels(images):
+    """What PyTorch's network gets of bytes: float32 in -1..1."""
+    return images.float() / 127.5 - 1
+
+
+def pytorch(name, batch_size):
+    """An epoch of STEPS steps in PyTorch."""
+    import torch
+
+    _, step = in_pytorch(name)
+    images, labels = map(torch.from_numpy, faces(batch_size))
+    images = images.permute(0, 3, 1, 2)
+    batches = [*zip(images.split(batch_size), labels.split(batch_size), strict=True)]
 
     def epoch():
-        for some, wanted in batches:
-            optimizer.zero_grad(set_to_none=True)
-            with torch.autocast("cpu", torch.bfloat16, precision == "bfloat16"):
-                loss = loss_of(called(some), wanted)
-            loss.backward()
-            optimizer.step()
+        for batch in batches:
+            step(*batch)
 
     return epoch
 
@@ -137,6 +148,11 @@ def prepare(name, batch_size):
     return suite(batch_size)
 
 
+def rivals():
+    """The ways of PyTorch; in software, bfloat16 would take minutes a round."""
+    return [name for name in PYTORCH if "float32" in name or machine.bfloat16()]
+
+
 def training_flops():
     """FLOPs of a training step on one face: forward, and both gradients of each layer.
 
@@ -157,9 +173,7 @@ def main():
     args = parser.parse_args()
     if args.worker:
         return harness.serve(lambda: prepare(args.worker, args.batch_size))
-    # In software, bfloat16 takes PyTorch minutes a round.
-    rivals = [name for name in PYTORCH if "float32" in name or machine.bfloat16()]
-    names = (SUITE, AUGMENTED, HABIT, *rivals, CEILING)
+    names = (SUITE, AUGMENTED, HABIT, *rivals(), CEILING)
     words = ("--batch-size", args.batch_size)
     workers = {name: harness.worker(__spec__.name, name, *words) for name in names}
     seconds = harness.race(workers, args.rounds)
