@@ -64,25 +64,31 @@ def suite(batch_size, augment="none"):
     return lambda: train(0)
 
 
-def in_pytorch(name):
-    """The same network in PyTorch, and a function that trains it on a batch.
-
-    A batch: uint8 (N, 1, 48, 48) and int (N,).
-    """
-    import torch
+def torch_cnn():
+    """The coursework's CNN in PyTorch, without its softmax."""
     from torch import nn
 
-    _, precision, layout, mode = name.split()
-    network = nn.Sequential(
+    return nn.Sequential(
         *(nn.Conv2d(1, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU()),
         *(nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)),
         *(nn.Conv2d(64, 128, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)),
         *(nn.Flatten(), nn.Linear(4608, 256), nn.ReLU(), nn.Dropout(0.3)),
         *(nn.Linear(256, 256), nn.ReLU(), nn.Dropout(0.3), nn.Linear(256, 7)),
-    ).to(memory_format=getattr(torch, LAYOUTS[layout]))
+    )
+
+
+def in_pytorch(name):
+    """The CNN in PyTorch, and a function that trains it on a batch.
+
+    A batch: uint8 (N, 1, 48, 48) and int (N,).
+    """
+    import torch
+
+    _, precision, layout, mode = name.split()
+    network = torch_cnn().to(memory_format=getattr(torch, LAYOUTS[layout]))
     optimizer = torch.optim.AdamW(network.parameters(), 1.5e-3, weight_decay=0.02)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=0.1)
+    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
     called = torch.compile(network) if mode == "compiled" else network
 
     def step(images, labels):
