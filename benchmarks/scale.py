@@ -6,7 +6,8 @@ python -m benchmarks.scale --times 0.03 1 10 100 --steps train score predict
 Draws rows from a seed as CSVs of FER2013's form, converts them to columns (convert.py),
 and does each of STEPS with those in a process of its own. Prints its seconds, its peak
 of memory without the pages of files that the system may take back, and by which power
-of the rows processor seconds grow, less those of the fewest rows: the programs' start.
+of the rows processor seconds grow to the last of --times from the one before it, both
+less those of the fewest rows: the programs' start.
 """
 
 import json
@@ -107,6 +108,8 @@ def main():
     parser.add_argument("--times", type=float, nargs="+", default=[0.03, 1, 10])
     parser.add_argument("--steps", nargs="*", choices=STEPS, default=STEPS)
     args = parser.parse_args()
+    if len(args.times) < 3:
+        parser.error("--times needs three: the start, and two to compare")
     found = {}
     for times in args.times:
         with tempfile.TemporaryDirectory() as folder:
@@ -114,13 +117,11 @@ def main():
         for step, (seconds, megabytes, used) in found[times].items():
             told = f"{seconds:8.1f} s {used:8.1f} s of processor {megabytes:8.0f} MB"
             print(f"{times:4g} x FER2013  {step:8}{told}", flush=True)
-    least, *more = args.times
-    for step, (_, _, start) in found[least].items():
-        used = [found[times][step][2] - start for times in more]
-        if len(used) > 1:
-            rows = np.array(more) - least
-            slope = np.polyfit(np.log(rows), np.log(used), 1)[0]
-            print(f"{step}: processor seconds go with rows to the power {slope:.2f}")
+    for step in found[args.times[0]]:
+        start, *_, one, other = (found[times][step][2] for times in args.times)
+        rows = args.times[-1] / args.times[-2]
+        power = np.log((other - start) / (one - start)) / np.log(rows)
+        print(f"{step}: processor seconds go with rows to the power {power:.2f}")
     print(json.dumps({"machine": harness.where(), "found": found}))
 
 
