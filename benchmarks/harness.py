@@ -1,6 +1,7 @@
 """What every benchmark shares: contenders take turns, then a table and a JSON line."""
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -80,9 +81,11 @@ def worker(module, name, *words, warm_up=WARM_UP):
 def serve(prepare):
     """Call what `prepare()` returns for each line on stdin, and print the seconds."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    work = prepare()
-    for _ in sys.stdin:
-        print(timed(work)(), flush=True)
+    answers = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):  # A training prints its progress.
+        work = prepare()
+        for _ in sys.stdin:
+            print(timed(work)(), file=answers, flush=True)
 
 
 def train(words, out, done):
