@@ -22,7 +22,9 @@ coverage: .venv/dev
 	-$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
 
-IN_PARALLEL = --numprocesses auto --maxprocesses 4
+# One more than there are processors: tests also wait, for programs that they start.
+IN_PARALLEL = --numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) \
+	--maxprocesses 4 --dist worksteal
 
 # On a full disk the measurement itself fails; what kill -9 cut short is left out.
 FULL_DISK = tests/test_faults.py::test_predict_on_a_full_disk_keeps_the_earlier_submission

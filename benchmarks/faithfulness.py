@@ -176,7 +176,7 @@ def main():
     fast = networks.computing_in(precision.fastest(model.network), model.network)
     found = in_blocks(model.network, fast, images, classes, args.steps, args.blocks)
     count = len(found["ROAD"]["edges"])
-    print(f"{args.model}, {count} faces, {args.steps} steps")
+    print(f"{args.model}, {count} faces, {args.steps} steps; {harness.where()}")
     show(found, explain.METHODS)
     few = images[:SEARCHED], classes[:SEARCHED]
     rooms = room(found, explain.METHODS, search.best(fast, *few, args.steps))
