@@ -59,10 +59,8 @@ def imputed(network, images, ranked, classes):
     for share in SHARES:
         gone = order[:, : int(share * order.shape[1])]
         faces = [
-            perturb_func.noisy_linear_imputation(
-                image[None].astype(float), few, noise=0
-            )[0]
-            for image, few in zip(images, gone, strict=True)
+            perturb_func.noisy_linear_imputation(image, few, noise=0)[0]
+            for image, few in zip(images[:, None].astype(float), gone, strict=True)
         ]
         greys = np.clip(np.rint(faces), 0, 255).astype(np.uint8)
         told.append(faithfulness.probabilities(network, greys, classes))

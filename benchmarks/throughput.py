@@ -19,7 +19,7 @@ import statistics
 import numpy as np
 
 from benchmarks import harness, keras_fit
-from fer import machine, precision
+from fer import data, machine, precision
 
 STEPS, SIDE = 10, 2048
 SUITE, AUGMENTED = "suite", "suite with the generator"
@@ -42,8 +42,8 @@ def faces(batch_size):
     return images, rng.integers(0, 7, len(images))
 
 
-def suite(batch_size, augment="none"):
-    """An epoch of STEPS steps as train_cnn.py trains with --augment `augment`."""
+def learner(learned, augment, batch_size):
+    """The CNN, and an epoch of train_cnn.py on Faces with --augment `augment`."""
     machine.use_onednn()
     import keras
 
@@ -51,17 +51,23 @@ def suite(batch_size, augment="none"):
     from fer.training import epochs, fit
     from fer.training.recipe import Recipe
 
-    images, labels = faces(batch_size)
     chosen = precision.fastest(networks.cnn())
     recipe = Recipe(
         epochs=1, batch_size=batch_size, augment=augment, precision=chosen
     ).resolved()
     keras.config.set_dtype_policy(chosen)
     network = networks.cnn()
-    fit.compile_network(network, recipe, len(images))
-    lesson = epochs.Lesson(images, networks.one_hot(labels))
+    fit.compile_network(network, recipe, len(learned))
+    lesson = fit.lesson_of(learned, recipe)
     train = epochs.step_by_step(network, recipe, lesson)
-    return lambda: train(0)
+    return network, lambda: train(0)
+
+
+def suite(batch_size, augment="none"):
+    """An epoch of STEPS steps as train_cnn.py trains with --augment `augment`."""
+    images, labels = faces(batch_size)
+    _, train = learner(data.Faces(images[..., 0], labels), augment, batch_size)
+    return train
 
 
 def torch_cnn():

@@ -14,8 +14,16 @@ compile, stands apart.
 import numpy as np
 
 from benchmarks import harness, keras_fit
-from benchmarks.throughput import AUGMENTED, HABIT, SUITE, in_pytorch, pixels, rivals
-from fer import arguments, data, machine, precision
+from benchmarks.throughput import (
+    AUGMENTED,
+    HABIT,
+    SUITE,
+    in_pytorch,
+    learner,
+    pixels,
+    rivals,
+)
+from fer import arguments, data
 
 BATCH = 128
 FASTEST = "PyTorch float32 channels_last eager"  # on AVX2 processors
@@ -23,20 +31,10 @@ FASTEST = "PyTorch float32 channels_last eager"  # on AVX2 processors
 
 def suite(fitted, held, augment):
     """An epoch as train_cnn.py trains and scores with --augment `augment`."""
-    machine.use_onednn()
-    import keras
+    network, train = learner(fitted, augment, BATCH)
+    from fer.training import fit
 
-    from fer import networks
-    from fer.training import epochs, fit
-    from fer.training.recipe import Recipe
-
-    chosen = precision.fastest(networks.cnn())
-    recipe = Recipe(epochs=1, augment=augment, precision=chosen).resolved()
-    keras.config.set_dtype_policy(chosen)
-    network = networks.cnn()
-    fit.compile_network(network, recipe, len(fitted))
-    train = epochs.step_by_step(network, recipe, fit.lesson_of(fitted, recipe))
-    return lambda: (train(0), fit.evaluate(network, held))
+    return lambda: (train(), fit.evaluate(network, held))
 
 
 def pytorch(fitted, held, name):

@@ -1,6 +1,7 @@
 """What the benchmarks share, and what they would otherwise break unseen."""
 
 import dataclasses
+import io
 import json
 import os
 import signal
@@ -34,6 +35,14 @@ def test_the_suite_of_the_throughput_benchmark_runs(augment, monkeypatch):
     finally:
         keras.config.set_dtype_policy("float32")
     assert steps == [(8, 48, 48, 1)] * 2
+
+
+def test_a_worker_may_print_while_it_works(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("go\ngo\n"))
+    harness.serve(lambda: lambda: print("step 1 of 10"))
+    told, said = capsys.readouterr()
+    assert all(0 <= float(seconds) < 1 for seconds in told.split())
+    assert len(told.split()) == 2 and said == "step 1 of 10\n" * 2
 
 
 def test_a_model_is_trained_anew_when_its_teachers_were(tmp_path):
