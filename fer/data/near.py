@@ -81,10 +81,8 @@ def _likely(images):
     learned = _projection(images)
     plain = _descriptors(images, WINDOWS, learned)
     [mirror] = _descriptors(images[:, :, ::-1], WINDOWS[:1], learned)
-    found, mirrored = zip(*_neighbours(plain[0], mirror), strict=True)
-    found, mirrored = np.concatenate(found), np.concatenate(mirrored)
-    kept = _closest(plain, mirror, found, mirrored) >= LIKELIER
-    return found[kept], mirrored[kept]
+    found, mirrored = zip(*_neighbours(plain, mirror), strict=True)
+    return np.concatenate(found), np.concatenate(mirrored)
 
 
 def _descriptors(images, windows, learned):
@@ -170,38 +168,41 @@ def planted(images: Images, rng: np.random.Generator) -> Images:
 
 
 def _neighbours(plain, mirror):
-    """Yield pairs (P, 2) int32 whose descriptors, (N, LENGTH), are near, and mirrored.
+    """Yield pairs (P, 2) int32 of faces that are near, and whether mirrored (P,) bool.
 
-    Those are compared with the others' plain ones first, and then with mirrored ones.
+    plain: descriptors (windows, N, LENGTH), of the whole face first. mirror: those of
+    mirrored faces (N, LENGTH), with which the plain ones are compared next. Each
+    block's pairs pass both sieves at once: those of the first alone grow with the
+    square of the faces.
     """
 
     def near(item):
-        start, (mirrored, others) = item
-        cosine = plain[start : start + BLOCK] @ others[start:].T
+        start, (turned, others) = item
+        cosine = plain[0, start : start + BLOCK] @ others[start:].T
         first, second = np.divmod(
             np.flatnonzero(cosine.ravel() > LIKELY), cosine.shape[1]
         )
         found = np.stack([first, second], 1)[first < second].astype(np.int32) + start
-        return found, np.full(len(found), mirrored)
+        parts = [found[part : part + BLOCK] for part in _starts(found)]
+        closest = [_closest(plain, others, part) for part in parts]
+        found = found[np.concatenate([*closest, np.empty(0)]) >= LIKELIER]
+        return found, np.full(len(found), turned)
 
-    both = ((False, plain), (True, mirror))
-    return threads.in_order(near, itertools.product(_starts(plain), both))
+    both = ((False, plain[0]), (True, mirror))
+    return threads.in_order(near, itertools.product(_starts(plain[0]), both))
 
 
-def _closest(plain, mirror, found, mirrored):
-    """The largest cosine of a window of one face and the whole other: (P,) float32."""
+def _closest(plain, others, found):
+    """The largest cosine of a window of one face and the whole other: (P,) float32.
 
-    def closest(start):
-        one, two = found[start : start + BLOCK].T
-        turned = mirrored[start : start + BLOCK, None]
-        ends = [np.where(turned, mirror[end], plain[0, end]) for end in (one, two)]
-        windows = [
-            np.einsum("wpd,pd->wp", plain[:, this], other)
-            for this, other in zip((one, two), ends[::-1], strict=True)
-        ]
-        return np.max(windows, axis=(0, 1))
-
-    return np.concatenate([*threads.in_order(closest, _starts(found)), []])
+    others: descriptors of whole faces (N, LENGTH), plain or mirrored. found: (P, 2).
+    """
+    one, two = found.T
+    windows = [
+        np.einsum("wpd,pd->wp", plain[:, this], others[other])
+        for this, other in ((one, two), (two, one))
+    ]
+    return np.max(windows, axis=(0, 1))
 
 
 def alike(
