@@ -16,7 +16,7 @@ from benchmarks import harness
 from benchmarks.faithfulness import drawn_faces, parser
 from benchmarks.throughput import pixels, torch_cnn
 from fer import explain
-from fer.explain import occlusion
+from fer.explain import faithfulness, integrated, occlusion
 
 LAYER, RELU = "conv4", 9  # of Keras, and where it ends in PyTorch
 
@@ -63,7 +63,8 @@ def captums(network, images, classes):
     layer, asked = network[RELU], {"target": target}
     patch = {"sliding_window_shapes": (1,) + (occlusion.PATCH,) * 2}
     patch |= {"strides": (1,) + (occlusion.STRIDE,) * 2}
-    way = {"n_steps": 128, "method": "riemann_middle", "internal_batch_size": 512}
+    way = {"n_steps": integrated.STEPS, "method": "riemann_middle"}
+    way |= {"internal_batch_size": faithfulness.BATCH}
     times = attr.LayerGradientXActivation(network, layer).attribute(faces, **asked)
     small = {
         "gradcam": attr.LayerGradCam(network, layer).attribute(faces, **asked),

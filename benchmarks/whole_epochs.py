@@ -24,6 +24,7 @@ from benchmarks.throughput import (
     rivals,
 )
 from fer import arguments, data
+from fer.training import fit
 
 BATCH = 128
 FASTEST = "PyTorch float32 channels_last eager"  # on AVX2 processors
@@ -32,8 +33,6 @@ FASTEST = "PyTorch float32 channels_last eager"  # on AVX2 processors
 def suite(fitted, held, augment):
     """An epoch as train_cnn.py trains and scores with --augment `augment`."""
     network, train = learner(fitted, augment, BATCH)
-    from fer.training import fit
-
     return lambda: (train(), fit.evaluate(network, held))
 
 

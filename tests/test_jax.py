@@ -29,14 +29,14 @@ def on_jax(*words, folder):
 def test_a_network_learns_on_jax_from_a_teacher_that_tensorflow_made(
     teacher, drawn, drawn_csv, tmp_path
 ):
-    words = ("--csv", drawn_csv, "--epochs", 1)
+    words = ("--csv", drawn_csv, "--network", "compact_60k", "--epochs", 1)
     words += ("--optimizer", "muon", "--augment", "strong", "--precision", "float32")
     words += ("--teachers", teacher, "--views", 2, "--out", "m.keras")
-    on_jax(ROOT / "train_dnn.py", *words, folder=tmp_path)
+    on_jax(ROOT / "train_cnn.py", *words, folder=tmp_path)
     card = json.loads((tmp_path / "m.json").read_text())
     assert set(card["versions"]) == {"python", "keras", "jax", "numpy"}
     assert card["recipe"]["share"] == 1.0
-    assert card["command"].startswith("KERAS_BACKEND=jax python train_dnn.py --data")
+    assert card["command"].startswith("KERAS_BACKEND=jax python train_cnn.py --data")
     assert teacher.with_suffix(".answers.npz").exists()
     model = models.load(tmp_path / "m.keras")
     held = model.validation(drawn)
